@@ -1,0 +1,43 @@
+"""From a text and its metadata to a `Document` row."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from transforms.rows import Document, content_id
+
+
+def make_document(
+    text: str,
+    *,
+    source_uri: str,
+    title: str | None = None,
+    published_on: date | None = None,
+    url: str | None = None,
+    author: str | None = None,
+    outlet: str | None = None,
+    language: str | None = None,
+) -> Document:
+    """Build the row; lone surrogates, which no Parquet file can hold, become U+FFFD so that offsets keep their places."""
+    text = _storable(text)
+    title = _storable(title) or None if title is not None else None
+    return Document(
+        document_id=content_id(text.strip()),
+        extraction_key=content_id(text, title, published_on),
+        source_uri=_storable(source_uri),
+        url=url,
+        title=title,
+        author=author,
+        outlet=outlet,
+        published_on=published_on,
+        language=language,
+        text=text,
+    )
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _has_surrogate(text) else text
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
