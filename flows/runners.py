@@ -1,0 +1,90 @@
+"""Where the tasks of a flow run: worker processes, threads or a Dask cluster, chosen by one setting."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from prefect.task_runners import TaskRunner
+
+_LOCAL = re.compile(r"(?P<kind>processes|threads)(?::(?P<workers>[1-9]\d{0,3}))?")
+_LOOPBACK = {"localhost", "::1"}
+
+
+class RunnerError(ValueError):
+    """The runner cannot be used; the message says which forms there are or what is missing."""
+
+
+def task_runner(spec: str | None = None) -> TaskRunner[Any]:
+    """The task runner that a setting names: `processes[:N]` (the default), `threads[:N]` or a Dask scheduler's address.
+
+    N is the number of workers, one per core where it is left out. Raises RunnerError for anything else.
+    """
+    spec = spec or "processes"
+    if match := _LOCAL.fullmatch(spec):
+        workers = int(match["workers"] or _cores())
+        return _processes(workers) if match["kind"] == "processes" else _threads(workers)
+    if is_dask_address(spec):
+        from prefect_dask import DaskTaskRunner
+
+        return DaskTaskRunner(address=spec)
+    raise RunnerError(
+        f"runner {spec!r} is not known; use processes, processes:N, threads, threads:N or tcp://host:port "
+        "(a Dask scheduler)"
+    )
+
+
+def is_dask_address(spec: str) -> bool:
+    """Whether the setting is the address of a Dask scheduler."""
+    parts = urlsplit(spec)
+    try:
+        return parts.scheme in ("tcp", "tls") and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        return False
+
+
+def needs_shared_server(spec: str | None) -> bool:
+    """Whether tasks run on other machines, which cannot reach a Prefect server that listens on loopback only."""
+    if spec is None or not is_dask_address(spec):
+        return False
+    host = urlsplit(spec).hostname or ""
+    return not (host in _LOOPBACK or host.startswith("127."))
+
+
+def _cores() -> int:
+    """Cores this process may use, which is fewer than the machine has inside many containers."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processes(workers: int) -> TaskRunner[Any]:
+    from prefect.task_runners import ProcessPoolTaskRunner
+
+    return ProcessPoolTaskRunner(max_workers=workers, initializer=_prepare_worker)
+
+
+def _threads(workers: int) -> TaskRunner[Any]:
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    return ThreadPoolTaskRunner(max_workers=workers)
+
+
+def _prepare_worker() -> None:
+    """Runs first in each worker process: an interrupt is the parent's to handle, and no worker outlives the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), name="end-with-parent", daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    # A pool's worker holds both ends of its queue, so that the death of a killed parent does not wake it.
+    parent.join()
+    os._exit(1)

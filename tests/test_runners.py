@@ -1,0 +1,110 @@
+"""Choice of the task runner. What it must not change, the result, is tested in test_pipeline."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.runners import RunnerError, is_dask_address, needs_shared_server, task_runner
+
+
+def test_default_is_processes_one_per_core() -> None:
+    runner = task_runner(None)
+    assert type(runner).__name__ == "ProcessPoolTaskRunner"
+    assert runner._max_workers == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "workers"),
+    [
+        ("processes:3", "ProcessPoolTaskRunner", 3),
+        ("threads:5", "ThreadPoolTaskRunner", 5),
+        ("threads", "ThreadPoolTaskRunner", len(os.sched_getaffinity(0))),
+    ],
+)
+def test_workers(spec: str, name: str, workers: int) -> None:
+    runner = task_runner(spec)
+    assert (type(runner).__name__, runner._max_workers) == (name, workers)
+
+
+def test_dask_address() -> None:
+    runner = task_runner("tcp://127.0.0.1:8786")
+    assert type(runner).__name__ == "DaskTaskRunner"
+    assert runner.address == "tcp://127.0.0.1:8786"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "process",
+        "processes:0",
+        "threads:-1",
+        "threads:two",
+        "processes:",
+        "tcp://",
+        "tcp://host",
+        "tcp://h:x",
+        "http://h:1",
+    ],
+)
+def test_unknown_runner_says_what_is_known(spec: str) -> None:
+    assert not is_dask_address(spec)
+    with pytest.raises(RunnerError, match="use processes"):
+        task_runner(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "needs"),
+    [
+        (None, False),
+        ("threads", False),
+        ("tcp://127.0.0.1:1", False),
+        ("tcp://localhost:1", False),
+        ("tcp://cluster:8786", True),
+    ],
+)
+def test_only_a_remote_cluster_needs_a_shared_server(spec: str | None, needs: bool) -> None:
+    assert needs_shared_server(spec) is needs
+
+
+_POOL = """
+import concurrent.futures, multiprocessing, os, sys, time
+from flows.runners import _prepare_worker
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context, _prepare_worker) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 60).result()
+"""
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "pool.py"
+    script.write_text(_POOL)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        os.kill(worker, signal.SIGINT)
+        time.sleep(0.2)
+        assert _is_running(worker), "an interrupt is the parent's to handle"
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while _is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_running(worker)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
