@@ -1,0 +1,226 @@
+"""From the claims in the lake to the tables: the dbt project in `sql/` over DuckDB, with its data tests."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow
+
+from flows.lake import Lake, arrow_schema, parquet_files
+from transforms.rows import (
+    ActorMention,
+    Affiliation,
+    Document,
+    Extraction,
+    Reject,
+    RelationClaim,
+    TransferClaim,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = ROOT / "sql"
+SEEDS = ROOT / "seeds"
+
+REFERENCE_TABLES = ("actors", "actor_aliases", "weapons")
+CLAIM_TABLES: dict[str, type] = {
+    "extractions": Extraction,
+    "transfer_claims": TransferClaim,
+    "relation_claims": RelationClaim,
+    "affiliations": Affiliation,
+    "actor_mentions": ActorMention,
+}
+
+_SQL_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean", "date32[day]": "date"}
+
+
+class ModelError(RuntimeError):
+    """The tables could not be built, or a data test failed; the message names the model or the test."""
+
+
+@flow(name="model", log_prints=False)
+def model(lake: str, extractor_version: str | None = None) -> dict[str, Any]:
+    """Build and test the tables of a lake; see `build_models`. Without a version, that of the installed extractor."""
+    if extractor_version is None:
+        from flows import reference
+
+        extractor_version = reference.extractor_version()
+    return build_models(Path(lake), extractor_version)
+
+
+def build_models(lake: Path, extractor_version: str, seeds: Path = SEEDS) -> dict[str, Any]:
+    """Build every table into a new `build/materiel.duckdb`, which replaces the old one only if all data tests pass.
+
+    Returns the number of rows of each table (`tables`), of dbt nodes (`nodes`) and of seconds. Raises ModelError.
+    """
+    started = time.monotonic()
+    stores = Lake(lake)
+    with build_lock(stores):
+        # Not a temporary file name: the views in the database go by the name of the file that they were made in.
+        aside = stores.build / "next"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        database = aside / "materiel.duckdb"
+        _create_sources(database, stores, extractor_version, seeds)
+        nodes = _run_dbt(database, stores.build / "dbt")
+        tables = _seal(database)
+        database.replace(database_path(stores))
+        shutil.rmtree(aside, ignore_errors=True)
+    return {"tables": tables, "nodes": nodes, "seconds": round(time.monotonic() - started, 3)}
+
+
+def database_path(lake: Lake) -> Path:
+    """The database of the last build that passed its tests."""
+    return lake.build / "materiel.duckdb"
+
+
+@contextmanager
+def build_lock(lake: Lake) -> Iterator[None]:
+    """Let one process at a time build or publish a lake; others wait. The system frees it when a process dies."""
+    lake.build.mkdir(parents=True, exist_ok=True)
+    with (lake.build / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The published tables of a built database, sorted: the models that carry a description in the database."""
+    return [
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'main' and comment is not null order by 1"
+        ).fetchall()
+    ]
+
+
+def sql_literal(value: object) -> str:
+    """A value as an SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _create_sources(database: Path, lake: Lake, extractor_version: str, seeds: Path) -> None:
+    """Put views over the files of the lake and the reference tables, and note which extractor the claims are of.
+
+    So the models need no paths, and dbt's parse of them stays valid from run to run.
+    """
+    import duckdb
+
+    batches = _claim_batches(lake.claims / extractor_version)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema lake; create schema reference; create schema build")
+        connection.execute("create table build.info as select ? as extractor_version", [extractor_version])
+        _create_lake_view(connection, "documents", Document, parquet_files(lake.documents))
+        _create_lake_view(connection, "rejects", Reject, parquet_files(lake.rejects))
+        for table, row_type in CLAIM_TABLES.items():
+            files = [batch / f"{table}.parquet" for batch in batches]
+            _create_lake_view(connection, table, row_type, files)
+        for table in REFERENCE_TABLES:
+            path = seeds / f"{table}.csv"
+            if not path.is_file():
+                raise ModelError(f"{path}: the reference table is missing; restore it from the repository")
+            connection.execute(
+                f"create view reference.{table} as from read_csv({sql_literal(path.resolve())}, "
+                "header = true, delim = ',', quote = '\"', escape = '\"', all_varchar = true)"
+            )
+
+
+def _claim_batches(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _create_lake_view(connection: duckdb.DuckDBPyConnection, table: str, row_type: type, files: Sequence[Path]) -> None:
+    """A view of the row type's columns over the files; of no rows where there are no files."""
+    schema = arrow_schema(row_type)
+    names = [field.name for field in fields(row_type)]
+    types = [_SQL_TYPES[str(schema.field(name).type)] for name in names]
+    if files:
+        paths = ", ".join(sql_literal(path.resolve()) for path in files)
+        query = f"select {', '.join(names)} from read_parquet([{paths}], union_by_name = true)"
+    else:
+        nulls = ", ".join(f"null::{type_} as {name}" for name, type_ in zip(names, types, strict=True))
+        query = f"select {nulls} where false"
+    connection.execute(f"create view lake.{table} as {query}")
+
+
+def _run_dbt(database: Path, target: Path) -> int:
+    """Run `dbt build` in this process; returns the number of models and tests. Raises ModelError."""
+    # Importing dbt takes over a second: only for who builds.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner().invoke(
+        [
+            "--no-send-anonymous-usage-stats",
+            "--no-version-check",
+            "--no-use-colors",
+            "--log-level=none",
+            "--log-level-file=none",
+            "build",
+            f"--project-dir={PROJECT}",
+            f"--profiles-dir={PROJECT}",
+            f"--target-path={target.resolve()}",
+            f"--log-path={target.resolve()}",
+            f"--vars={{database: {_yaml_string(database.resolve())}}}",
+        ]
+    )
+    # The adapter keeps its database open for the life of the process; the next build has another file of that name.
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    results = list(getattr(outcome.result, "results", None) or [])
+    for result in results:
+        if result.status not in ("success", "pass"):
+            if result.status == "skipped":
+                continue
+            raise ModelError(_failure(database, result))
+    if not outcome.success:
+        raise ModelError(f"the models in {PROJECT} cannot be run: {_one_line(outcome.exception)}")
+    return len(results)
+
+
+def _failure(database: Path, result: Any) -> str:
+    """One line on the node that failed; of a data test, with the first row that fails it."""
+    node = result.node
+    if str(node.resource_type) != "test" or result.status != "fail":
+        return f"model `{node.name}` could not be built: {_one_line(result.message)}; nothing is published"
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        cursor = connection.execute(f"select * from ({node.compiled_code}) limit 1")
+        names = [column[0] for column in cursor.description or []]
+        row = dict(zip(names, cursor.fetchone() or (), strict=False))
+    shown = ", ".join(f"{name}={str(value)[:60]!r}" for name, value in row.items() if value is not None)
+    return (
+        f"data test `{node.name}` failed for {result.failures} row(s), the first being {_one_line(shown)[:300]}; "
+        "nothing is published"
+    )
+
+
+def _seal(database: Path) -> dict[str, int]:
+    """Fold the write-ahead log into the file; returns the number of rows of each published table."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        counts = {}
+        for name in mart_names(connection):
+            row = connection.execute(f"select count(*) from main.{name}").fetchone()
+            counts[name] = int(row[0]) if row else 0
+        connection.execute("force checkpoint")
+    return counts
+
+
+def _yaml_string(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _one_line(value: object) -> str:
+    return " ".join(str(value).split())

@@ -1,0 +1,59 @@
+with transfer_claims as (
+    select
+        claim_id,
+        published_on,
+        unnest(
+            list_concat(
+                [supplier_id, recipient_id, origin_id, approved_by_id],
+                string_split(intermediary_ids, ';')
+            )
+        ) as actor_id
+    from {{ ref('int_transfer_claims') }}
+),
+
+relation_claims as (
+    select
+        claim_id,
+        published_on,
+        unnest([subject_id, object_id]) as actor_id
+    from {{ ref('int_relation_claims') }}
+),
+
+known as (
+    select actor_id from {{ ref('stg_actors') }}
+    union
+    select actor_id
+    from {{ ref('stg_actor_mentions') }}
+    inner join {{ ref('int_representatives') }} using (extraction_key)
+),
+
+attributed as (
+    select
+        claim_id,
+        published_on,
+        unnest(string_split(attribution, ' > ')) as actor_id
+    from {{ ref('int_transfer_claims') }}
+    union all
+    select
+        claim_id,
+        published_on,
+        unnest(string_split(attribution, ' > ')) as actor_id
+    from {{ ref('int_relation_claims') }}
+),
+
+affiliations as (
+    select
+        document.published_on,
+        unnest([affiliation.person_id, affiliation.actor_id]) as actor_id
+    from {{ ref('stg_affiliations') }} as affiliation
+    inner join {{ ref('int_representatives') }} as document using (extraction_key)
+)
+
+select actor_id, claim_id, published_on from transfer_claims where nullif(actor_id, '') is not null
+union
+select actor_id, claim_id, published_on from relation_claims where nullif(actor_id, '') is not null
+union
+-- An unnamed source is a description in words, not an actor.
+select actor_id, claim_id, published_on from attributed semi join known using (actor_id)
+union
+select actor_id, null as claim_id, published_on from affiliations

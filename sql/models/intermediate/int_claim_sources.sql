@@ -1,0 +1,69 @@
+with claims as (
+    select claim_id, document_id, source_uri, published_on, factuality, attribution, evidence
+    from {{ ref('int_transfer_claims') }}
+    union all
+    select claim_id, document_id, source_uri, published_on, factuality, attribution, evidence
+    from {{ ref('int_relation_claims') }}
+),
+
+media as (
+    select actor_id from {{ ref('stg_actors') }} where kind = 'media'
+    union
+    select actor_id from {{ ref('stg_actor_mentions') }} where kind = 'media'
+),
+
+outlets as (
+    select
+        lower(alias) as outlet,
+        min(actor_id) as actor_id
+    from {{ ref('stg_actor_aliases') }}
+    inner join media using (actor_id)
+    group by lower(alias)
+),
+
+named as (
+    select
+        claims.claim_id,
+        claims.source_uri,
+        claims.published_on,
+        case
+            when claims.factuality in ('CT-', 'PR-', 'PS-') then 'denies'
+            when claims.factuality = 'Uu' then 'supposes'
+            else 'asserts'
+        end as stance,
+        coalesce(
+            media.actor_id,
+            outlets.actor_id,
+            nullif(
+                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''
+            ),
+            nullif(
+                lower(
+                    regexp_extract(
+                        coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i'
+                    )
+                ),
+                ''
+            ),
+            claims.document_id
+        ) as named_source,
+        md5(
+            trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
+        ) as wording_id
+    from claims
+    inner join {{ ref('int_representatives') }} as document using (document_id)
+    left join media on split_part(claims.attribution, ' > ', 1) = media.actor_id
+    left join outlets on lower(document.outlet) = outlets.outlet
+)
+
+select
+    claim_id,
+    stance,
+    case stance when 'asserts' then 1 when 'supposes' then 2 else 3 end as stance_rank,
+    named_source,
+    wording_id,
+    first_value(named_source) over (
+        partition by wording_id
+        order by published_on nulls last, source_uri, named_source
+    ) as independent_source
+from named

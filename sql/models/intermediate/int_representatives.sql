@@ -1,0 +1,23 @@
+select
+    document_id,
+    extraction_key,
+    source_uri,
+    url,
+    title,
+    author,
+    outlet,
+    published_on,
+    language
+from {{ ref('stg_documents') }}
+qualify row_number() over (
+    partition by document_id
+    order by
+        published_on nulls last,
+        source_uri,
+        extraction_key,
+        -- The same text, title and date at one address: the rest only decides which of the equals is shown.
+        outlet nulls last,
+        url nulls last,
+        author nulls last,
+        language nulls last
+) = 1

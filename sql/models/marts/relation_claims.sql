@@ -1,0 +1,20 @@
+select
+    claim_id,
+    document_id,
+    source_uri,
+    published_on,
+    subject_id,
+    relation,
+    object_id,
+    status,
+    factuality,
+    date_start,
+    date_end,
+    date_precision,
+    date_text,
+    attribution,
+    evidence,
+    evidence_start,
+    evidence_end,
+    evidence_marks
+from {{ ref('int_relation_claims') }}

@@ -1,0 +1,4 @@
+select
+    alias,
+    actor_id
+from {{ source('reference', 'actor_aliases') }}

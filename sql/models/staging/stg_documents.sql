@@ -1,0 +1,12 @@
+select distinct
+    document_id,
+    extraction_key,
+    source_uri,
+    nullif(url, '') as url,
+    nullif(title, '') as title,
+    nullif(author, '') as author,
+    nullif(outlet, '') as outlet,
+    published_on,
+    language,
+    text
+from {{ source('lake', 'documents') }}

@@ -1,0 +1,6 @@
+select distinct
+    source_uri,
+    step,
+    reason,
+    detail
+from {{ source('lake', 'rejects') }}

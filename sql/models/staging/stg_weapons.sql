@@ -1,0 +1,4 @@
+select
+    weapon,
+    coalesce(nullif(family, ''), weapon) as family
+from {{ source('reference', 'weapons') }}
