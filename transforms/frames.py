@@ -1,0 +1,328 @@
+"""Which word of a sentence says that an item moves, and which mention plays which role for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from spacy.tokens import Token
+
+from transforms.factuality import Reading, read
+from transforms.grammar import (
+    agents,
+    antecedent,
+    first_conjunct,
+    is_passive,
+    objects,
+    prepositions,
+    subjects,
+    surface_subjects,
+    with_conjuncts,
+)
+from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence, actors_of
+from transforms.reference import Reference, TransferPredicate
+
+_TO = frozenset({"to", "into", "onto", "towards", "toward", "for", "bound for", "destined for", "up to", "over to", "on to"})
+_FROM = frozenset({"from", "out of"})
+_VIA = frozenset({"via", "through", "by way of"})
+_LOCATION = frozenset({"in", "at", "near", "inside", "into"})
+_OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
+# What a state does to a transfer that it would make itself or lets another make.
+_CONSENT = frozenset({"approved"})
+
+
+@dataclass
+class Frame:
+    """One transfer told by one predicate for one item, before it is spread over several suppliers and recipients."""
+
+    predicate: Token
+    lexeme: TransferPredicate
+    item: ItemMention
+    reading: Reading
+    basis: str = "stated"
+    roles: dict[str, list[ActorMention]] = field(default_factory=dict)
+
+    def add(self, role: str, mentions: Iterable[ActorMention]) -> None:
+        """Give a role to mentions that have none yet in this frame."""
+        taken = {party_id(m) for r, ms in self.roles.items() if r != "origin" for m in ms}
+        for mention in mentions:
+            if party_id(mention) is not None and party_id(mention) not in taken:
+                self.roles.setdefault(role, []).append(mention)
+                taken.add(party_id(mention))
+
+    def has(self, role: str) -> bool:
+        """Whether the role is filled."""
+        return bool(self.roles.get(role))
+
+
+def party_id(mention: ActorMention) -> str | None:
+    """The actor that counts in a transfer: a state for its organs and office holders; None for a medium."""
+    actor = mention.actor
+    if actor.kind == "media":
+        return None
+    if actor.kind in {"state_organ", "person"} and actor.country:
+        return actor.country
+    return actor.actor_id
+
+
+def find_frames(sentence: ParsedSentence, reference: Reference, context: Context) -> list[Frame]:
+    """All transfers that a sentence tells of, roles filled as far as the sentence itself tells them."""
+    frames = []
+    for item in sentence.items:
+        for predicate, lexeme in _governors(item, sentence, reference):
+            frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
+            _fill(frame, sentence, reference, context)
+            frames.append(frame)
+    return frames
+
+
+def _lexeme(token: Token, reference: Reference) -> TransferPredicate | None:
+    particle = next((c.lower_ for c in token.children if c.dep_ in {"prt", "advmod"} and c.i > token.i and c.i - token.i < 8), "")
+    lemma = token.lemma_.lower()
+    pos = "noun" if token.pos_ in {"NOUN", "PROPN"} else "verb" if token.pos_ == "VERB" else ""
+    if not pos:
+        return None
+    return reference.transfer_predicates.get((lemma, pos, particle)) or reference.transfer_predicates.get((lemma, pos, ""))
+
+
+def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference) -> list[tuple[Token, TransferPredicate]]:
+    """The predicates that an item is an argument of, the nearest first."""
+    found: list[tuple[Token, TransferPredicate]] = []
+
+    def offer(token: Token) -> bool:
+        lexeme = _lexeme(token, reference)
+        if lexeme is None or any(token.i == t.i for t, _ in found):
+            return False
+        found.append((token, lexeme))
+        return True
+
+    if offer(item.head):
+        return found
+    for top in {item.top, item.head}:
+        for child in top.children:
+            if child.dep_ in {"acl", "relcl"}:
+                for verb in with_conjuncts(child):
+                    if any(top is o for o in [*objects(verb), *subjects(verb)]) or child.dep_ == "acl":
+                        offer(verb)
+                    for below in verb.children:
+                        if below.dep_ in {"xcomp", "ccomp"} and below.pos_ == "VERB":
+                            offer(below)
+    token = item.top
+    for _ in range(5):
+        anchor = _list_head(token)
+        head = anchor.head
+        if head is anchor:
+            break
+        if anchor.dep_ in {"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"} and head.pos_ in {"VERB", "AUX"}:
+            lexeme = _lexeme(head, reference)
+            if lexeme is not None and (anchor.dep_ != "nsubj" or lexeme.subject_role == "item" or is_passive(head)):
+                offer(head)
+            elif anchor.dep_ == "nsubj":
+                # 'Tanks are to be delivered', 'missiles began arriving'.
+                for below in head.children:
+                    if below.dep_ == "xcomp":
+                        offer(below)
+            break
+        if anchor.dep_ == "pobj":
+            above = head.head
+            if above.pos_ in {"VERB", "AUX"}:
+                nouns = [c for c in above.children if c.dep_ in {"dobj", "nsubjpass", "attr"} and _lexeme(c, reference) is not None]
+                if nouns and head.lower_ in {"for", "of", "on", "with", "worth"}:
+                    offer(nouns[0])
+                elif head.lower_ in {"with", "of", "for", "in", "on"}:
+                    lexeme = _lexeme(above, reference)
+                    if lexeme is not None and head.lower_ in {"with", "for", "of", "on"}:
+                        offer(above)
+                break
+            if above.pos_ in {"NOUN", "PROPN"}:
+                if offer(above):
+                    break
+                token = above
+                continue
+            break
+        if anchor.dep_ in {"compound", "nmod", "amod"} and offer(head):
+            break
+        if anchor.dep_ in {"appos", "acl", "prep"}:
+            token = head
+            continue
+        break
+    return found
+
+
+def _list_head(token: Token) -> Token:
+    """The first member of the list that a noun stands in: coordination, apposition, 'including', 'such as'."""
+    for _ in range(6):
+        if token.dep_ == "conj" and token.head.i < token.i:
+            token = token.head
+        elif token.dep_ == "appos":
+            token = token.head
+        elif token.dep_ == "pobj" and token.head.lower_ in {"including", "as", "like"} and token.head.head.pos_ in {"NOUN", "PROPN"}:
+            token = token.head.head
+        else:
+            break
+    return token
+
+
+def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context: Context) -> None:
+    predicate, lexeme, item = frame.predicate, frame.lexeme, frame.item
+
+    def who(tokens: Iterable[Token]) -> list[ActorMention]:
+        return [m for t in tokens for m in actors_of(t, sentence, context)]
+
+    if lexeme.subject_role in {"user", "found"}:
+        _fill_use(frame, who)
+        return
+    verb = predicate.pos_ == "VERB"
+    if verb:
+        if is_passive(predicate):
+            frame.add(lexeme.subject_role, who(agents(predicate)))
+        elif lexeme.subject_role != "item":
+            frame.add(lexeme.subject_role, who(subjects(predicate)))
+        if lexeme.object_actor_role:
+            frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t is not item.top))
+    else:
+        for child in predicate.children:
+            if child.dep_ in {"poss", "amod", "compound", "nmod"} and child.i < predicate.i:
+                owners = [
+                    sentence.names[t.i]
+                    for t in [child, *child.children]
+                    if t.i in sentence.names and t.dep_ in {"poss", "amod", "compound", "nmod"} and sentence.names[t.i].form != "place"
+                ] or (who([child]) if child.dep_ == "poss" else [])
+                role = lexeme.subject_role
+                if child.dep_ == "poss" and role == "supplier" and frame.has("supplier"):
+                    role = "recipient"
+                frame.add(role, owners)
+    _by_preposition(frame, _sources_of_prepositions(frame), sentence, who)
+    _by_light_verb(frame, reference, who)
+    _by_operators(frame, sentence, who)
+    maker = item.maker
+    if maker is not None:
+        if not frame.has("supplier") and (maker.actor.actor_id not in {party_id(m) for m in frame.roles.get("recipient", [])}):
+            frame.add("supplier", [maker])
+        elif item.made_in:
+            frame.roles["origin"] = [maker]
+
+
+def _fill_use(frame: Frame, who) -> None:
+    """Possession or use of what another made tells of a delivery: 'North Korean missiles used by Russia'."""
+    predicate, item = frame.predicate, frame.item
+    frame.basis = "inferred"
+    if item.maker is None:
+        return
+    frame.add("supplier", [item.maker])
+    if frame.lexeme.subject_role == "user":
+        frame.add("recipient", who(agents(predicate) if is_passive(predicate) else subjects(predicate)))
+
+
+def _sources_of_prepositions(frame: Frame) -> list[Token]:
+    """The words whose prepositions may name a party: the predicate, the item, the item's list, what stands between."""
+    tokens = [frame.predicate, frame.item.top, frame.item.head]
+    first = _list_head(frame.item.top)
+    tokens.extend(with_conjuncts(first))
+    token = frame.item.top
+    for _ in range(6):
+        if token.head is token or token is frame.predicate:
+            break
+        token = token.head
+        tokens.append(token)
+    tokens.extend(o for o in objects(frame.predicate) if o.pos_ in {"NOUN", "PROPN"})
+    tokens.extend(c for c in frame.predicate.children if c.dep_ in {"acl", "advcl"} and c.lemma_ in {"bind", "destine", "head", "use"})
+    for token in list(tokens):
+        tokens.extend(c for c in token.children if c.dep_ in {"acl", "amod"} and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"})
+    unique: list[Token] = []
+    for token in tokens:
+        if token not in unique:
+            unique.append(token)
+    return unique
+
+
+def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence, who) -> None:
+    lexeme = frame.lexeme
+    for token in tokens:
+        for name, noun in prepositions(token):
+            if antecedent(noun) is frame.item.top:
+                continue
+            mentions = who([noun])
+            if not mentions:
+                continue
+            first, _, last = name.rpartition(" ")
+            if last in _VIA or name in _VIA:
+                frame.add("intermediary", mentions)
+            elif last in _FROM or name in _FROM:
+                frame.add("supplier", [m for m in mentions])
+            elif last in _TO or name in _TO:
+                if lexeme.subject_role == "recipient" and last == "for" and frame.has("recipient"):
+                    continue
+                frame.add("recipient", mentions)
+            elif last == "by" and token.pos_ != "VERB":
+                frame.add(lexeme.subject_role if lexeme.subject_role in _OPPOSITE else "supplier", mentions)
+            elif last == "with" and lexeme.subject_role in _OPPOSITE:
+                frame.add(_OPPOSITE[lexeme.subject_role], mentions)
+            elif last in _LOCATION and lexeme.subject_role == "item":
+                frame.add("recipient", mentions)
+            elif first and first.split()[0] in {"between"}:
+                frame.add("supplier", mentions)
+
+
+def _by_light_verb(frame: Frame, reference: Reference, who) -> None:
+    """'took delivery of', 'signed a contract for', 'announced a package': the verb above a noun gives a party."""
+    predicate, lexeme = frame.predicate, frame.lexeme
+    if predicate.pos_ == "VERB":
+        return
+    anchor = first_conjunct(predicate)
+    verb = anchor.head
+    if anchor.dep_ == "pobj":
+        verb = verb.head
+    if verb.pos_ != "VERB" or anchor.dep_ not in {"dobj", "pobj", "nsubjpass", "attr"}:
+        return
+    above = _lexeme(verb, reference)
+    role = above.subject_role if above is not None and above.subject_role in _OPPOSITE else lexeme.subject_role
+    if role not in _OPPOSITE:
+        return
+    if is_passive(verb):
+        frame.add(role, who(agents(verb)))
+    elif not frame.has(role):
+        frame.add(role, who(subjects(verb)))
+    if above is not None and above.object_actor_role:
+        frame.add(above.object_actor_role, who(t for t in objects(verb) if t is not predicate))
+    for name, noun in prepositions(verb):
+        if name in _TO and not frame.has("recipient"):
+            frame.add("recipient", who([noun]))
+        elif name in _FROM and not frame.has("supplier"):
+            frame.add("supplier", who([noun]))
+        elif name == "with":
+            frame.add(_OPPOSITE[role], who([noun]))
+
+
+def _by_operators(frame: Frame, sentence: ParsedSentence, who) -> None:
+    """Who plans, approves, asks for or stops a transfer is mostly a party to it."""
+    for token, operator in frame.reading.operators:
+        if token.pos_ in {"VERB", "AUX"}:
+            actors = who(agents(token)) if is_passive(token) else who(subjects(token))
+            if is_passive(token) and not actors:
+                actors = [m for m in who(surface_subjects(token)) if operator.status in {"planned", ""}]
+        else:
+            actors = [
+                sentence.names[c.i] for c in token.children if c.i in sentence.names and c.dep_ in {"poss", "amod", "compound"}
+            ]
+        if operator.status == "requested":
+            frame.add("recipient" if not frame.has("recipient") else "other", actors)
+            for name, noun in prepositions(token):
+                if name in {"to", "from", "on", "of"} and not frame.has("supplier"):
+                    frame.add("supplier", who([noun]))
+        elif operator.status in _CONSENT:
+            if not frame.has("supplier"):
+                frame.add("supplier", actors)
+            elif not {party_id(a) for a in actors} & {party_id(m) for m in frame.roles["supplier"]}:
+                frame.add("approved_by", actors)
+        elif operator.status == "seized":
+            frame.add("other", actors)
+        else:
+            role = frame.lexeme.subject_role if frame.lexeme.subject_role in _OPPOSITE else "supplier"
+            if not frame.has(role):
+                frame.add(role, actors)
+            for name, noun in prepositions(token):
+                if name == "with" and not frame.has(_OPPOSITE[role]):
+                    frame.add(_OPPOSITE[role], who([noun]))
+                elif name in {"to", "for"} and not frame.has("recipient"):
+                    frame.add("recipient", who([noun]))

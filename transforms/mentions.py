@@ -1,0 +1,372 @@
+"""Who and what a parsed sentence speaks of: actor mentions and item mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc, Token
+
+from transforms.grammar import with_conjuncts
+from transforms.reference import Actor, ActorAlias, Match, Materiel, Reference
+from transforms.text import slug
+
+# Nouns for the organs through which a state acts; with a state's name or adjective before them they mean the state.
+ORGAN_NOUNS = frozenset(
+    """government authority administration cabinet regime leadership leader president presidency minister ministry
+    premier official officials army navy military force forces troop troops air marines soldier serviceman defender
+    parliament lawmaker legislator congress senate bundestag kremlin state side people capital intelligence
+    service general commander command police guard department secretary chancellor king emir sheikh monarch
+    defence defense treasury coalition delegation negotiator envoy diplomat ambassador spokesman spokesperson
+    spokeswoman ally neighbour neighbor partner counterpart country nation republic kingdom fleet airforce
+    taxpayer buyer customer pilot crew gunner fighter unit brigade regiment colony junta ruler prince
+    federation island territory warplane artillery gunman infantry""".split()
+)
+_PLACE_PREPOSITIONS = frozenset({"in", "at", "near", "inside", "outside", "across", "over", "around", "within", "throughout", "into"})
+# Nouns that count or bundle what follows their 'of'.
+_PARTITIVES = frozenset(
+    """lot batch shipment consignment number type quantity amount cache stock load array range set dozen hundred
+    thousand million score pair couple tranche delivery wave rest part most half majority bulk stockpile plethora
+    variety collection mix supply kind sort form piece version variant haul instalment installment first second third
+    last all some any more none many several each both""".split()
+)
+_DEFINITE_COUNTRY = re.compile(
+    r"(?:the|that|this|its|their) (?:\w+ ){0,2}(?:country|kingdom|republic|nation|island|monarchy|emirate|sultanate|state)$", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActorMention:
+    """Characters of the document that name an actor."""
+
+    actor: Actor
+    start: int
+    end: int
+    form: str = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMention:
+    """Materiel that a sentence speaks of. `top` governs the whole phrase ('containers' in 'containers of munitions')."""
+
+    top: Token
+    head: Token
+    materiel: Materiel
+    start: int
+    end: int
+    """Characters of the document that name the item, determiners and numbers left out."""
+    unit: str | None
+    maker: ActorMention | None = None
+    made_in: bool = False
+    """Whether the maker stands in words that say so ('Iranian-made'), not in an adjective that may say whose it is."""
+
+
+@dataclass
+class ParsedSentence:
+    """A sentence with its parse, its names and its offset in the document."""
+
+    doc: Doc
+    start: int
+    index: int
+    paragraph: int
+    names: dict[int, ActorMention] = field(default_factory=dict)
+    """Actor mentions by the index of every token that they cover."""
+    items: list[ItemMention] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.doc.text)
+
+    def span(self, first: Token, last: Token) -> tuple[int, int]:
+        """Document offsets from the first token's first to the last token's last character."""
+        return self.start + first.idx, self.start + last.idx + len(last.text)
+
+
+def place_names(sentence: ParsedSentence, matches: Sequence[Match], reference: Reference, settled: Mapping[str, Actor]) -> None:
+    """Tie the names found in a sentence to its tokens, settling ambiguous ones by their company, and add unknown ones.
+
+    `settled` maps surnames and short forms that the document has introduced to their actors.
+    """
+    doc = sentence.doc
+    for match in matches:
+        if not match.actors:
+            continue
+        span = doc.char_span(match.start - sentence.start, match.end - sentence.start, alignment_mode="expand")
+        if span is None:
+            continue
+        alias = _settle(match.actors, span, settled)
+        if alias is None:
+            continue
+        form = "place" if alias.ambiguity == "place" else alias.form
+        mention = ActorMention(alias.actor, match.start, match.end, form)
+        for token in span:
+            sentence.names.setdefault(token.i, mention)
+    for ent in doc.ents:
+        if ent.label_ not in {"PERSON", "ORG"} or any(t.i in sentence.names for t in ent):
+            continue
+        tokens = [t for t in ent if not (t.is_punct or t.lower_ in {"the", "'s"})]
+        if not tokens:
+            continue
+        name = doc[tokens[0].i : tokens[-1].i + 1].text
+        actor = settled.get(name) or settled.get(name.split()[-1])
+        if actor is None:
+            if not re.match(r"[A-Z]", name) or len(name) < 3:
+                continue
+            if ent.label_ == "PERSON" and len(tokens) < 2:
+                continue
+            kind = "person" if ent.label_ == "PERSON" else "other"
+            if re.search(r"\b(?:Inc|Corp|Corporation|Ltd|Limited|LLC|Company|Co|Industries|Systems|Aerospace|GmbH|AG|SA|Group|Holding|Shipyards?)\b", name):
+                kind = "company"
+            actor = Actor(slug(name), name, kind, None)
+            if not actor.actor_id:
+                continue
+        start, end = sentence.span(tokens[0], tokens[-1])
+        mention = ActorMention(actor, start, end, "entity")
+        for token in tokens:
+            sentence.names[token.i] = mention
+
+
+def _settle(aliases: Sequence[ActorAlias], span: Sequence[Token], settled: Mapping[str, Actor]) -> ActorAlias | None:
+    """The meaning of a name here, or None where it is not an actor's."""
+    alias = next((a for a in aliases if a.actor.actor_id in {x.actor_id for x in settled.values()}), aliases[0])
+    text = span.text if hasattr(span, "text") else ""
+    if alias.ambiguity == "common":
+        labels = {t.ent_type_ for t in span}
+        if alias.actor.kind == "state":
+            # 'Jordan' the country is a GPE to the tagger, the footballer a PERSON.
+            if not labels & {"GPE", "NORP", "LOC"}:
+                return None
+        elif not (labels & {"ORG", "NORP", "PERSON", "GPE", "PRODUCT"}) and text not in settled:
+            return None
+    return alias
+
+
+def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[ActorMention]:
+    """The actors that a noun phrase with this head stands for; several for 'the two countries'; none for a place or a thing."""
+    mention = sentence.names.get(token.i)
+    if mention is not None and (mention.form != "adjective" or token.pos_ in {"NOUN", "PROPN"}):
+        if mention.form == "adjective" and token.dep_ in {"amod", "compound"}:
+            return []
+        return [mention]
+    if token.pos_ == "PRON" or (token.dep_ == "poss" and token.lower_ in {"its", "their", "his", "her"}):
+        return context.pronoun(token, sentence)
+    lemma = token.lemma_.lower()
+    if lemma in ORGAN_NOUNS or token.lower_ in ORGAN_NOUNS:
+        for child in sorted(token.children, key=lambda c: -c.i):
+            if child.dep_ in {"amod", "compound", "nmod", "poss"} and child.i < token.i:
+                for part in [child, *(c for c in child.children if c.dep_ in {"amod", "compound"})]:
+                    inner = sentence.names.get(part.i)
+                    if inner is not None and inner.actor.kind in {"state", "state_organ", "armed_group", "intergovernmental"}:
+                        return [_widen(inner, token, sentence)]
+        for child in token.children:
+            if child.dep_ == "prep" and child.lower_ == "of":
+                for noun in child.children:
+                    inner = sentence.names.get(noun.i)
+                    if inner is not None and inner.actor.kind == "state":
+                        return [inner]
+        for child in token.children:
+            if child.dep_ == "appos" and child.i in sentence.names:
+                return [sentence.names[child.i]]
+        start, end = sentence.span(token.left_edge, token)
+        phrase = sentence.doc.text[start - sentence.start : end - sentence.start]
+        if re.match(r"(?:the|these|both|all) (?:two|both) ", phrase, re.I) or phrase.lower().startswith("both "):
+            return context.pair()
+        if _DEFINITE_COUNTRY.match(phrase):
+            return context.topic(start, end)
+        owner = next((c for c in token.children if c.dep_ == "poss" and c.pos_ == "PRON"), None)
+        if owner is not None and lemma not in {"ally", "neighbour", "neighbor", "partner", "counterpart", "buyer", "customer"}:
+            return context.pronoun(owner, sentence)
+    return []
+
+
+def _widen(mention: ActorMention, head: Token, sentence: ParsedSentence) -> ActorMention:
+    return ActorMention(mention.actor, mention.start, max(mention.end, sentence.start + head.idx + len(head.text)), "organ")
+
+
+class Context:
+    """What earlier sentences of a document make known: who was spoken of last, who spoke, which persons act for whom."""
+
+    def __init__(self) -> None:
+        self.subjects: list[ActorMention] = []
+        self.mentioned: list[ActorMention] = []
+        self.persons: list[ActorMention] = []
+        self.speaker: tuple[str, ...] = ()
+        self.offices: dict[str, str] = {}
+
+    def note(self, sentence: ParsedSentence) -> None:
+        """Remember a sentence's actors after it has been read."""
+        seen = set()
+        for index in sorted(sentence.names):
+            mention = sentence.names[index]
+            if mention in seen:
+                continue
+            seen.add(mention)
+            self.mentioned.append(mention)
+            if mention.actor.kind == "person":
+                self.persons.append(mention)
+            token = sentence.doc[index]
+            while token.dep_ in {"compound", "amod", "poss", "nmod"} and token.head is not token:
+                token = token.head
+            if token.dep_ in {"nsubj", "nsubjpass"} and mention.actor.kind != "media":
+                self.subjects.append(mention)
+
+    def pronoun(self, token: Token, sentence: ParsedSentence) -> list[ActorMention]:
+        """Who a personal or possessive pronoun stands for: the last fitting actor before it."""
+        word = token.lower_
+        before = [
+            (i, m) for i, m in sorted(sentence.names.items()) if i < token.i and m.actor.kind != "media"
+        ]
+        start, end = sentence.span(token, token)
+        if word in {"he", "she", "his", "her", "him", "i", "my"}:
+            people = [m for _, m in before if m.actor.kind == "person"] or self.persons
+            return [ActorMention(people[-1].actor, start, end, "pronoun")] if people else []
+        if word in {"it", "its", "itself", "they", "their", "them", "we", "our", "us"}:
+            here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
+            candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]
+            if word in {"we", "our", "us"} and self.persons:
+                candidates = [self.persons[-1]]
+            return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
+        return []
+
+    def pair(self) -> list[ActorMention]:
+        """The two states last spoken of."""
+        found: list[ActorMention] = []
+        for mention in reversed(self.mentioned):
+            if mention.actor.kind == "state" and mention.actor.actor_id not in {m.actor.actor_id for m in found}:
+                found.append(mention)
+            if len(found) == 2:
+                return found
+        return []
+
+    def topic(self, start: int, end: int) -> list[ActorMention]:
+        """The state that 'the country' stands for: the last one that was a subject, else the last one named."""
+        states = [m for m in self.subjects if m.actor.kind == "state"] or [m for m in self.mentioned if m.actor.kind == "state"]
+        return [ActorMention(states[-1].actor, start, end, "description")] if states else []
+
+
+def _is_subject(token: Token) -> bool:
+    while token.dep_ in {"compound", "amod", "poss", "nmod", "appos"} and token.head is not token:
+        token = token.head
+    return token.dep_ in {"nsubj", "nsubjpass", "conj"}
+
+
+def find_items(sentence: ParsedSentence, matches: Sequence[Match], reference: Reference, *, loose: bool) -> list[ItemMention]:
+    """The item mentions of a sentence; weak nouns ('system', 'aircraft') only where `loose`: arms are the topic."""
+    doc = sentence.doc
+    by_head: dict[int, list[tuple[Match, Token]]] = {}
+    for match in matches:
+        if match.materiel is None or match.materiel.category == "none":
+            continue
+        span = doc.char_span(match.start - sentence.start, match.end - sentence.start, alignment_mode="expand")
+        if span is None:
+            continue
+        head = span.root
+        if head.pos_ not in {"NOUN", "PROPN", "NUM", "ADJ", "X"}:
+            continue
+        while head.dep_ in {"compound", "nmod", "amod", "nummod"} and head.head.i > head.i and head.head.pos_ in {"NOUN", "PROPN"}:
+            head = head.head
+        by_head.setdefault(head.i, []).append((match, span.root))
+    items = []
+    for index, found in sorted(by_head.items()):
+        item = _item(doc[index], found, sentence, reference, loose)
+        if item is not None:
+            items.append(item)
+    return [i for i in items if not _is_part_of(i, items)]
+
+
+def _item(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentence, reference: Reference, loose: bool) -> ItemMention | None:
+    at_head = [m for m, root in found if root.i == head.i]
+    lemma = head.lemma_.lower()
+    is_predicate = (lemma, "noun", "") in reference.transfer_predicates or (lemma, "noun") in reference.operators
+    if not at_head and not is_predicate and head.lower_ not in reference.units:
+        return None
+    materiels = [m.materiel for m, _ in found if m.materiel]
+    strong = [m for m in materiels if m.strong]
+    if not strong and not loose:
+        return None
+    weapon = next((m for m in materiels if m.weapon), None)
+    noun = next((m.materiel for m in at_head if m.materiel and not m.materiel.weapon), None)
+    if noun is None:
+        noun = next((m for m in reversed(materiels) if not m.weapon), None)
+    if weapon is not None and noun is not None and noun.category in {"components", "technology", "ammunition"} and noun.strong:
+        chosen = Materiel(weapon.weapon, noun.category, noun.unit, True, weapon.producer_id)
+    else:
+        chosen = weapon or noun or materiels[-1]
+    unit = (noun.unit if noun is not None else None) or chosen.unit
+    top = _climb_partitives(head, reference)
+    if top is not head and top.lower_ in reference.units:
+        unit = reference.units[top.lower_]
+    elif head.lower_ in reference.units and not at_head:
+        unit = reference.units[head.lower_]
+    maker, made_in = _maker(head, sentence)
+    start, end = _extent(head, found, sentence)
+    if top is not head and top.lower_ in reference.units:
+        start = sentence.start + top.idx
+    return ItemMention(top, head, chosen, start, end, unit, maker, made_in)
+
+
+def _climb_partitives(head: Token, reference: Reference) -> Token:
+    """From 'munitions' to 'containers' in 'containers of munitions', to 'hundreds' in 'hundreds of tanks'."""
+    token = head
+    for _ in range(3):
+        anchor = token
+        while anchor.dep_ == "conj" and anchor.head.i < anchor.i:
+            anchor = anchor.head
+        if anchor.dep_ == "pobj" and anchor.head.lower_ == "of":
+            above = anchor.head.head
+            if above.lemma_.lower() in _PARTITIVES or above.lower_ in reference.units or above.pos_ == "NUM":
+                if (above.lemma_.lower(), "noun", "") in reference.transfer_predicates and above.lower_ not in reference.units:
+                    return token
+                token = above
+                continue
+        return token
+    return token
+
+
+def _is_part_of(item: ItemMention, items: Sequence[ItemMention]) -> bool:
+    """'Patriot batteries' in 'missiles for Patriot batteries' says what the missiles are for: no item of its own."""
+    token = item.top
+    while token.dep_ == "conj" and token.head.i < token.i:
+        token = token.head
+    if token.dep_ != "pobj" or token.head.lower_ not in {"for", "of", "in", "on", "to"}:
+        return False
+    above = token.head.head
+    return any(other is not item and above.i in {other.head.i, other.top.i} for other in items)
+
+
+def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, bool]:
+    """Who made the item, where a modifier tells: 'Iranian-made drones', 'North Korean missiles', 'Boeing AH-6'."""
+    left = head.left_edge
+    for token in sentence.doc[left.i : head.i]:
+        mention = sentence.names.get(token.i)
+        if mention is None or token.head.pos_ not in {"NOUN", "PROPN", "VERB", "ADJ"}:
+            continue
+        after = sentence.doc.text[mention.end - sentence.start :][:14].lower()
+        if re.match(r"[- ](?:made|built|supplied|produced|designed|manufactured|developed|origin)\b", after):
+            return mention, True
+        if mention.actor.kind in {"state", "company"} and not after.startswith("'s"):
+            return mention, False
+    for child in head.children:
+        if child.dep_ == "acl" and child.lemma_ in {"make", "build", "produce", "manufacture", "design", "develop"}:
+            for preposition in child.children:
+                if preposition.lower_ in {"by", "in"}:
+                    for noun in preposition.children:
+                        if noun.i in sentence.names:
+                            return sentence.names[noun.i], True
+    return None, False
+
+
+def _extent(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentence) -> tuple[int, int]:
+    start = min(m.start for m, _ in found)
+    end = max(max(m.end for m, _ in found), sentence.start + head.idx + len(head.text))
+    for token in head.lefts:
+        if token.dep_ in {"amod", "compound", "nmod"} and sentence.start + token.left_edge.idx < start:
+            start = min(start, sentence.start + token.left_edge.idx)
+    return start, end
+
+
+def coordinated(item: ItemMention, items: Sequence[ItemMention]) -> list[ItemMention]:
+    """The items listed together with this one, itself included, those after 'including' and 'such as' too."""
+    tops = {t.i for t in with_conjuncts(item.top)}
+    return [other for other in items if other.top.i in tops]
