@@ -36,7 +36,7 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class InputUnit:
     """One file, one page to fetch, or standard input."""
 
@@ -96,7 +96,10 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
                 rejects.append(found)
             else:
                 units.add(found)
-    return sorted(units, key=_order), sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail))
+    return (
+        sorted(units, key=lambda unit: (unit.kind, unit.source_uri)),
+        sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail)),
+    )
 
 
 def read(unit: InputUnit, settings: Settings) -> Received:
@@ -206,7 +209,8 @@ def _files(name: str, *, explicit: bool) -> Iterator[InputUnit | Reject]:
     elif (urls := _listed_urls(path)) is not None:
         yield from _listed(urls, uri)
     else:
-        yield InputUnit("file", uri, str(path))
+        # Workers may have another working directory.
+        yield InputUnit("file", uri, str(path.absolute()))
 
 
 def _folder(folder: Path, uri: str) -> Iterator[InputUnit | Reject]:
@@ -281,10 +285,6 @@ def _url(text: str, scheme: str, named_in: str | None) -> InputUnit | Reject:
         return _reject(uri, "bad_url", "This is not a complete URL; check its spelling.")
     # The fragment is not sent to the server: two URLs that differ in it only are one page.
     return InputUnit("url", _uri(urldefrag(text).url))
-
-
-def _order(unit: InputUnit) -> tuple[str, str, str]:
-    return unit.kind, unit.source_uri, unit.path or ""
 
 
 def _uri(text: str) -> str:

@@ -143,6 +143,22 @@ def iter_rows(paths: Path | Iterable[Path], row_type: type[Row]) -> Iterator[Row
         yield row_type(*values)
 
 
+def values_where(
+    paths: Path | Iterable[Path], names: Sequence[str], column: str, wanted: Iterable[str]
+) -> Iterator[tuple[object, ...]]:
+    """The values of the named columns, one tuple per row whose `column` has one of the wanted values, in no order."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    files = [str(path) for path in _files(paths)]
+    values = pa.array(sorted(set(wanted)), pa.string())
+    if not files or not len(values):
+        return
+    table = ds.dataset(files, format="parquet").to_table(columns=list(names), filter=ds.field(column).isin(values))
+    for batch in table.to_batches(max_chunksize=ROWS_PER_GROUP):
+        yield from zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+
+
 def iter_values(paths: Path | Iterable[Path], names: Sequence[str]) -> Iterator[tuple[object, ...]]:
     """The values of the named columns, one tuple per row; only these columns are read from disk."""
     import pyarrow as pa
@@ -167,23 +183,35 @@ def written_aside(path: Path) -> Iterator[Path]:
     A file replaces an older one of that name. A folder that is already there stays, and the new one is dropped: names
     are content ids, so both hold the same. On an error nothing remains.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.parent / f".tmp.{os.getpid()}.{_node()}.{secrets.token_hex(4)}.{path.name}"
+    with temporary_path(path.parent, path.name) as aside:
+        yield aside
+        put(aside, path)
+
+
+@contextmanager
+def temporary_path(folder: Path, name: str) -> Iterator[Path]:
+    """A name in the folder that readers do not see; what is still there when the block ends is removed.
+
+    For what gets its final name from its content; `put` gives it that name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".tmp.{os.getpid()}.{_node()}.{secrets.token_hex(4)}.{name}"
     try:
         yield aside
-        if aside.is_dir() and path.is_dir():
-            _remove(aside)
-        else:
-            try:
-                aside.replace(path)
-            except OSError:
-                # Another process put the same folder there between the check and the renaming.
-                if not (aside.is_dir() and path.is_dir()):
-                    raise
-                _remove(aside)
-    except BaseException:
+    finally:
         _remove(aside)
-        raise
+
+
+def put(aside: Path, path: Path) -> None:
+    """Give what was written aside its final name in the same folder, in one step."""
+    if aside.is_dir() and path.is_dir():
+        return
+    try:
+        aside.replace(path)
+    except OSError:
+        # Another process put the same folder there between the check and the renaming.
+        if not (aside.is_dir() and path.is_dir()):
+            raise
 
 
 def sweep(root: Path) -> int:
