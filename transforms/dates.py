@@ -3,8 +3,8 @@
 The rules are those of TIMEX3 as FACTS.md fixes them for the `date` of a claim. The module works in two layers. `_UNITS`
 is a table of patterns for single expressions ('19 June', 'last fall', 'two weeks ago'), each with the function that
 turns a match into first and last day. Around each unit the words that change its meaning are read: a preposition in
-front ('since', 'by', 'before'), a limit behind ('at the earliest'), or a second unit that makes a range of it ('from May
-to July'). Seasons are those of the northern hemisphere; fiscal years are those of the United States, October to
+front ('since', 'by', 'before'), a limit behind ('at the earliest'), or a second unit that makes a range of it ('from
+May to July'). Seasons are those of the northern hemisphere; fiscal years are those of the United States, October to
 September. Where a word leaves the year open, the latest such time up to publication is meant, unless words nearby put
 it in the future.
 """
@@ -64,8 +64,8 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4, "final
 _ORDINALS |= {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 _DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70}
 _DECADES |= {"eighties": 80, "nineties": 90}
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-_ONES += ["seventeen", "eighteen", "nineteen"]
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_ONES += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _NUMBERS = {word: number for number, word in enumerate(_ONES)} | {"a": 1, "an": 1, "a couple of": 2}
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 
@@ -77,7 +77,7 @@ _MONTH = rf"(?P<month>(?-i:(?:{_FULL})\b|{_SHORT}))"
 _WEEKDAY = r"(?-i:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _DAY = r"(?P<day>[12]\d|3[01]|0?[1-9])(?!\d)(?:st|nd|rd|th)?(?![\w%])"
 _DAYS = rf"{_DAY}(?:\s?[-–—/]\s?| (?:to|and|or|until|through) )(?P<day2>[12]\d|3[01]|0?[1-9])(?!\d)(?:st|nd|rd|th)?"
-_YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d|-(?!\d\d))"
+_YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d|-(?!\d\d|(?-i:[A-Z])))"
 _SAID_YEAR = (
     r"(?:the |that )?(?:last|this|next|that|same|previous|preceding|following|current|coming)(?: same| last)? year"
 )
@@ -88,9 +88,7 @@ _LEAD = rf"(?:{_PART}|(?:the )?(?:very )?(?P<edge>end|close|middle|start|beginni
 _COUNT = r"(?P<n>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|an?|a couple of|"
 _COUNT += "|".join(_ONES[1:]) + ")"
 _UNIT = r"(?P<unit>hour|day|week|month|year)s?"
-_DEMONSTRATIVE = (
-    r"(?P<which>last|this|next|that same|that|the same|the previous|the preceding|the following|the coming)"
-)
+_DEMONSTRATIVE = r"(?P<which>this past|this coming|last|this|next|that same|that|the same|the previous|the preceding|the following|the coming)"
 _DAYTIME = r"(?: (?:early )?(?:morning|afternoon|evening|night|dawn|noon))?"
 
 
@@ -108,7 +106,7 @@ def _number(word: str) -> int | None:
     return _NUMBERS.get(word)
 
 
-# --- calendar arithmetic; out of the calendar raises ValueError or OverflowError, caught in `_resolve` -----------------
+# --- calendar arithmetic; out of the calendar raises ValueError or OverflowError, caught in `_resolve` ----------------
 
 
 def _months(year: int, month: int, count: int = 1, precision: str = "month") -> _Span:
@@ -138,8 +136,8 @@ def _add_months(day: date, count: int) -> date:
 
 
 def _add(day: date, unit: str, count: int) -> date:
-    if unit in ("month", "year"):
-        return _add_months(day, count * (12 if unit == "year" else 1))
+    if unit in ("month", "year", "decade"):
+        return _add_months(day, count * {"month": 1, "year": 12, "decade": 120}[unit])
     return day + timedelta(days=count * {"hour": 0, "day": 1, "week": 7}[unit])
 
 
@@ -208,7 +206,7 @@ def _explicit_year(groups: dict[str, str], ctx: _Context) -> tuple[bool, int | N
 def _nearest(candidates: Callable[[int], _Span | None], ctx: _Context, which: str = "") -> _Span | None:
     """The span among those of successive years that a yearless expression means."""
     base = ctx.published
-    which = which.lower().removeprefix("the ").removesuffix(" same")
+    which = " ".join(which.lower().split()).removeprefix("the ").removesuffix(" same")
     if which in _LEANING and ctx.anchor:
         base = ctx.anchor.last if which == "following" else ctx.anchor.first
         if which in ("that", "same"):
@@ -216,7 +214,7 @@ def _nearest(candidates: Callable[[int], _Span | None], ctx: _Context, which: st
     if base is None:
         return None
     spans = [span for year in range(base.year - 4, base.year + 5) if (span := candidates(year))]
-    if which in ("next", "following", "coming"):
+    if which in ("next", "following", "coming", "this coming"):
         after = [span for span in spans if span.first > base]
         return after[0] if after else None
     if which == "last":
@@ -251,6 +249,16 @@ def _resolve_day(g: dict[str, str], ctx: _Context) -> _Span | None:
     if span and ctx.published and not ctx.future and (ctx.published - span.first).days > 330:
         return _nearest(in_year, replace(ctx, future=True))  # '1 July' in a text of 27 June
     return span
+
+
+def _resolve_edge_day(g: dict[str, str], ctx: _Context) -> _Span | None:
+    whole = _resolve_month(g, ctx) if "month" in g else _resolve_year({"year": g["year2"]}, ctx)
+    return whole and _one_day(whole.first if g["edge_day"].lower() == "first" else whole.last)
+
+
+def _resolve_feast(g: dict[str, str], ctx: _Context) -> _Span | None:
+    month, day = (12, 25) if g["feast"] == "Christmas" else (1, 1)
+    return _nearest(lambda year: _one_day(date(year, month, day)), ctx)
 
 
 def _resolve_month(g: dict[str, str], ctx: _Context) -> _Span | None:
@@ -410,12 +418,16 @@ def _resolve_offset(g: dict[str, str], ctx: _Context) -> _Span | None:
 
 def _resolve_stretch(g: dict[str, str], ctx: _Context) -> _Span | None:
     """'Over the past two years', 'in the next six months': from or to the day of publication."""
-    count, unit = _number(g.get("n", "a")), g["unit"].lower()
+    count, unit = _number(g.get("n", "a")), (g.get("unit") or g["one"]).lower()
     if count is None or ctx.published is None:
         return None
     if g["way"].lower() in ("next", "coming", "following"):
         return _Span(ctx.published, _add(ctx.published, unit, count), "span")
     return _Span(_add(ctx.published, unit, -count), ctx.published, "span")
+
+
+def _resolve_within(g: dict[str, str], ctx: _Context) -> _Span | None:
+    return _resolve_stretch(g | {"way": "next"}, ctx)
 
 
 def _unresolved(g: dict[str, str], ctx: _Context) -> None:
@@ -435,6 +447,12 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
     ("mdy", rf"(?:{_WEEKDAY},? (?:the )?)?{_MONTH} (?:the )?{_DAY}{_OF_YEAR}", _resolve_day),
     ("md", rf"(?:{_WEEKDAY},? |(?<!\bin\s)){_MONTH} (?:the )?{_DAY}(?![.,]\d)", _resolve_day),
     ("dm", rf"(?:{_WEEKDAY},? )?(?:the )?(?<![\d,.]){_DAY} (?:of )?{_MONTH}(?:{_OF_YEAR})?", _resolve_day),
+    (
+        "edge_day",
+        rf"the (?P<edge_day>first|last) day of (?:{_MONTH}(?:{_OF_YEAR})?|(?P<year2>{_YEAR}|{_SAID_YEAR}|the year))",
+        _resolve_edge_day,
+    ),
+    ("feast", r"(?-i:(?P<feast>Christmas|New Year))(?:['’]s (?:day|eve)| day| eve)?\b", _resolve_feast),
     ("month_year", rf"{_LEAD}?(?:the month of )?{_MONTH}{_OF_YEAR}", _resolve_month),
     ("month", rf"{_LEAD}?(?:the month of )?(?:{_DEMONSTRATIVE} )?{_MONTH}", _resolve_month),
     (
@@ -469,7 +487,7 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
     ("decade_word", rf"(?:{_PART}|the )(?P<decade>{'|'.join(_DECADES)})\b", _resolve_decade),
     (
         "years",
-        rf"(?<![\d-])(?P<year>(?:19|20)\d\d)\s?[-–—/]\s?(?P<year2>(?:19|20)\d\d|\d\d)(?![\d\w%]|[-–][\d\w])",
+        r"(?<![\d-])(?P<year>(?:19|20)\d\d)\s?[-–—/]\s?(?P<year2>(?:19|20)\d\d|\d\d)(?![\d\w%]|[-–][\d\w])",
         _resolve_years,
     ),
     ("part_year", rf"{_LEAD}{_YEARREF}", _resolve_year),
@@ -478,8 +496,8 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
         "relative",
         r"(?:(?:the )?(?:very )?(?:(?P<part>early|late|mid|earlier|later|still)|"
         r"(?P<edge>end|close|middle|start|beginning|course))(?: of| in)?[\s-]+)?"
-        r"(?P<which>last|this|next|that same|that|the same|the previous|the preceding|the following|the coming|the next|"
-        r"the last|the current) (?P<unit>weekend|week|month|year|quarter|decade)\b(?! or (?:two|so))(?!-)",
+        r"(?P<which>last|this|next|that same|that|the same|the previous|the preceding|the following|the coming|"
+        r"the current) (?P<unit>weekend|week|month|year|quarter|decade)\b(?! or (?:two|so))(?!-)",
         _resolve_relative,
     ),
     (
@@ -489,7 +507,8 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
         _resolve_relative,
     ),
     ("out", r"the (?P<unit>week|month|year) is (?P<edge>out|over)\b", _resolve_relative),
-    ("weekend", r"(?<=\b(?:er|at|on)\s)the (?P<unit>weekend)\b", _resolve_relative),
+    ("unit_end", r"(?P<unit>year|month)(?:['’]s)?[ -](?P<edge>end)\b", _resolve_relative),
+    ("weekend", r"(?<=(?:er|at|on)\s)the (?P<unit>weekend)\b", _resolve_relative),
     (
         "deictic",
         r"(?P<deictic>the day before yesterday|the day after tomorrow|yesterday|today|tonight|tomorrow|last night|"
@@ -527,16 +546,16 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
     ),
     (
         "stretch",
-        rf"the (?P<way>past|last|previous|next|coming|following) (?:{_COUNT} )?{_UNIT}\b",
+        rf"the (?P<way>past|last|previous|next|coming|following) (?:{_COUNT} {_UNIT}|(?P<one>week|month|year|decade))\b(?! of\b)",
         _resolve_stretch,
     ),
-    ("within", rf"within (?:the next |the coming )?{_COUNT} {_UNIT}\b", _resolve_ahead),
+    ("within", rf"within (?P<way>the next |the coming |){_COUNT} {_UNIT}\b", _resolve_within),
     (
         "vague",
-        rf"(?:the |these )?(?:(?:coming|recent|past|next|last|following)(?: {_FEW})?) (?:days|weeks|months|years|decades)\b|"
-        rf"(?:a |over )?{_FEW} (?:days|weeks|months|years|decades) (?:ago|earlier|later)\b|"
+        rf"(?:the |these )?(?:coming|recent|past|next|last|following)(?: {_FEW})? (?:day|week|month|year|decade)s\b"
+        rf"|(?:a |over )?{_FEW} (?:days|weeks|months|years|decades) (?:ago|earlier|later)\b|"
         r"recently|lately|soon\b(?! after| as)|shortly\b(?! after| before)|so far\b(?! as)|to date\b|"
-        r"in the (?:near|foreseeable) future\b|(?:weeks|months|years|decades) (?:ago|earlier|later)\b",
+        r"in the (?:near|foreseeable) future\b|(?:weeks|months|years|decades) (?:ago|earlier|later)\b|within (?:hours|days|weeks|months|years)\b",
         _unresolved,
     ),
     ("duration", rf"for (?:about |nearly |almost |over |more than |at least |up to )?{_COUNT} {_UNIT}\b", _unresolved),
@@ -568,16 +587,19 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
 )
 _FUTURE = re.compile(
     r"\b(?:will|would|shall|should|ought|due|upcoming|expect(?:s|ed)?|schedul\w+|plan(?:s|ned|ning)?|set to|"
-    r"(?:is|are|was|were|likely|slated|pledged|promised) to|to (?:be|receive|deliver|arrive|follow|begin|start|come|land)|"
-    r"as (?:early|soon) as|no later than|not before)\b",
+    r"(?:is|are|was|were|likely|slated|pledged|promised) to|"
+    r"to (?:be|receive|deliver|arrive|follow|begin|start|come|land))\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:said|says|told|announced|reported|confirmed|declared|informed|added|wrote|had|has|have(?! to)|been|was|were|did|"
-    r"gave|took|bought|agreed|signed|arrived|landed|came|sent|received)\b",
+    r"\b(?:said|says|told|announced|reported|confirmed|declared|informed|added|wrote|had|has|have(?! to)|been|was|were|"
+    r"did|gave|took|bought|agreed|signed|arrived|landed|came|sent|received)\b",
     re.IGNORECASE,
 )
 _REPORTING = re.compile(r"\b(?:said|says|told|announced|reported|informed|wrote)\b[^.;]{0,25}$", re.IGNORECASE)
+_AT_THE_SOONEST = re.compile(
+    r"(?:as (?:early|soon) as|not before|(?:no|not) (?:earlier|sooner|later) than)\b", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.;!?\n]\s")
 _CONNECTOR = re.compile(
     r"\s*(?:(?P<to>-|–|—|\b(?:to|until|till|through|into)\b)|(?P<and>\b(?:and|or)\b(?: again)?))\s*"
@@ -586,6 +608,7 @@ _CONNECTOR = re.compile(
 )
 _FLOATING = frozenset({"md", "dm", "mdd", "ddm", "month", "season", "fraction", "letter"})
 """Units that name no year."""
+_LATER = frozenset({"the following", "that", "that same", "the same"})
 _ENDS = frozenset({"end", "close", "out", "over"})
 
 
@@ -597,7 +620,7 @@ def _alternatives(rows: tuple[tuple[str, str], ...]) -> str:
     return "|".join(f"(?P<{kind}{number}>{_spaced(pattern)})" for number, (kind, pattern) in enumerate(rows))
 
 
-_BOUNDARY = r"(?<!\w)(?<!(?-i:[A-Z0-9])-)(?<![$€£])"
+_BOUNDARY = r"(?<!\w)(?<!(?-i:[A-Z])-)(?!(?<=\d-)\d)(?<![$€£])"
 _PREFIX = re.compile(rf"(?<![\w-])(?:{_alternatives(_PREFIXES)})\s+{_spaced(_FILLER)}$", re.IGNORECASE)
 _SUFFIX = re.compile(rf",?\s+(?:{_alternatives(_SUFFIXES)})\b", re.IGNORECASE)
 _ONWARDS = re.compile(r"\s+on(?=\s*[,.;:)]|\s*$)")
@@ -610,23 +633,34 @@ _SCAN = re.compile(
     + ")",
     re.IGNORECASE,
 )
-_TRIGGER_WORDS = tuple(
-    "day year month week hour decade quarter spring summer autumn fall winter night tomorrow".split()
+_TRIGGER_WORDS: tuple[str, ...] = (
+    "day",
+    "year",
+    "month",
+    "week",
+    "hour",
+    "decade",
+    "quarter",
+    "night",
+    "tomorrow",
+    "morning",
+    "evening",
 )
-_TRIGGER_WORDS += ("recent", "soon", "shortly", "lately", "so far", "to date", "future", "fiscal", "ties")
+_TRIGGER_WORDS += ("spring", "summer", "autumn", "fall", "winter", "recent", "soon", "shortly", "lately", "so far")
+_TRIGGER_WORDS += ("to date", "future", "fiscal", "ties", "afternoon", "christmas")
 _TRIGGER_MONTHS = tuple(name[:3] for name in calendar.month_name if name)
 _TRIGGER_DIGITS = re.compile(r"(?:19|20)\d\d|\bFY|\b[QHqh][1-4]|['’]\d0s|\d\.\d")
 
 _MEASURE = re.compile(r"\s?(?:km|mm|cm|kg|m|hours|hrs|GMT|UTC|local|per cent|percent|%|°)\b|%|\s?[-–]\s?(?:mm|km)")
 _COUNTED = re.compile(
-    r"\s+(?!(?:was|is|has|as|this|its|his|across|thus|plus|perhaps|minus|versus|towards|us|always|\w*ss|\w*ous)\b)"
+    r"\s+(?!(?:was|is|has|as|this|its|his|across|thus|plus|perhaps|minus|versus|towards|us|always|onwards|afterwards|\w*ss|\w*ous)\b)"
     r"(?:[a-z-]+ed\s+)?[a-z-]{2,}s\b|\s+(?:tanks?|rounds?|aircraft|tonnes?|tons?|men|troops|people|soldiers)\b"
 )
 _NO_YEAR_BEFORE = re.compile(
     r"(?:\b(?:resolutions?|no\.?|number|model|type|decree|order|law|act|block|version|some|about|over|nearly|almost|than|"
     r"least|most|up to|mark|mk|article|section|room|the|a|an)|[A-Z][\w.]*|[#§$€£\d])\s*$"
 )
-_NO_YEAR_BEFORE_ANY = re.compile(r"(?i:\b(?:resolutions?|no\.|number|model|type|decree|than|least|up to))\s+$")
+_NO_YEAR_BEFORE_ANY = re.compile(r"(?i:\b(?:resolutions?|no\.|number|model|type|decree))\s+$")
 _YEAR_ENDS_CLAUSE = re.compile(r"\s*(?:[.,;:)\]–—!?\"”]|$)")
 
 
@@ -643,9 +677,8 @@ def _admissible(name: str, match: re.Match[str], text: str, prefix: re.Match[str
         return bool(firm) or not _COUNTED.match(after)
     if name == "month" and not match.group("which"):
         word = match.group("month")
-        if word != "May" and len(word.rstrip(".")) < 5 and word not in ("June", "July"):  # 'Jan Lipavský'
-            if re.match(r"\s+[A-Z]", after):
-                return False
+        if word not in ("May", "June", "July") and len(word.rstrip(".")) < 5 and re.match(r"\s+[A-Z]", after):
+            return False  # 'Jan Lipavský'
         if prefix is not None or match.group("part") or match.group("edge") or before.rstrip().endswith(("-", "–")):
             return True
         return (
@@ -653,6 +686,8 @@ def _admissible(name: str, match: re.Match[str], text: str, prefix: re.Match[str
         )
     if name == "deictic" and match.group()[0].isupper():
         return re.search(r"[A-Z]\w*\s$", before) is None  # 'Russia Today'
+    if name == "feast":
+        return prefix is not None
     if name == "fiscal":
         return len(match.group("year")) == 4 or match.group().upper().startswith("FY")
     return True
@@ -665,8 +700,8 @@ def _resolve(name: str, groups: dict[str, str], ctx: _Context) -> _Span | None:
         return None
 
 
-def _is_future(text: str, start: int, end: int, by: bool, assumed: bool) -> bool:
-    """Whether the words around an expression put it after publication."""
+def _is_future(text: str, start: int, end: int, limit: bool, assumed: bool) -> bool:
+    """Whether the words around an expression put it after publication; a `limit` ('by', 'as early as') suggests so."""
     before = text[max(0, start - 90) : start]
     cuts = [cut.end() for cut in _SENTENCE_END.finditer(before)]
     before = before[cuts[-1] :] if cuts else before
@@ -686,7 +721,7 @@ def _is_future(text: str, start: int, end: int, by: bool, assumed: bool) -> bool
         )
         if cue and (not told or told.start() > cue.start()) and (start == 0 or before.strip() in ("", "“", '"')):
             return True
-    return assumed or (by and past < 0)
+    return assumed or (limit and past < 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -718,7 +753,8 @@ def _units(text: str) -> list[_Found]:
             continue
         left = max(0, found[-1].end if found else 0, match.start() - 48)
         prefix = _PREFIX.search(text[left : match.start()])
-        if not _admissible(name, match, text, prefix):
+        linked = bool(found) and _CONNECTOR.fullmatch(text, found[-1].end, match.start()) is not None
+        if not linked and not _admissible(name, match, text, prefix):
             position = max(match.start() + 1, match.end() if name in ("deictic",) else 0)
             continue
         suffix = _SUFFIX.match(text, match.end())
@@ -737,18 +773,16 @@ def _range(first: _Found, second: _Found, text: str, ctx: _Context) -> _Span | N
     between = _CONNECTOR.fullmatch(text, first.end, second.start)
     if between is None or first.prefix in ("end", "after", "before", "as_of"):
         return None
-    if between.group("and") and first.prefix == "start":
+    if between.group("and") and (first.prefix == "start" or second.groups.get("which", "").lower() in _LATER):
         return None
     if _is_floating(first) and not _is_floating(second):
         end = _resolve(second.name, second.groups, ctx)
         begin = _resolve(first.name, first.groups, replace(ctx, published=end.last, future=False)) if end else None
-    elif _is_floating(second) and (not _is_floating(first) or ctx.future):
-        begin = _resolve(first.name, first.groups, ctx)
-        end = _resolve(second.name, second.groups, replace(ctx, published=begin.first, future=True)) if begin else None
     else:
-        end = _resolve(second.name, second.groups, ctx)
-        floating = end and _is_floating(first)
-        begin = _resolve(first.name, first.groups, replace(ctx, published=end.last) if end and floating else ctx)
+        begin = _resolve(first.name, first.groups, ctx)
+        floating = begin and _is_floating(second)
+        later = replace(ctx, published=begin.first, future=True) if begin and floating else ctx
+        end = _resolve(second.name, second.groups, later)
     if not begin or not end or begin.first > end.last or begin.first == end.first:
         return None
     alike = begin.precision == end.precision
@@ -768,6 +802,8 @@ def _bounds(unit: _Found, span: _Span, ctx: _Context) -> tuple[date | None, date
     first: date | None = span.first
     last: date | None = span.last
     precision = span.precision
+    if effect == "start" and ("day2" in unit.groups or unit.name == "years"):
+        effect = ""  # 'from 19 to 21 June'
     if effect == "as_of":
         effect = "start" if ctx.published and span.first > ctx.published else "end"
     if effect in ("end", "before") and edge in _ENDS:
@@ -815,7 +851,8 @@ def find_dates(
         if skip:
             skip = False
             continue
-        ahead = _is_future(text, unit.prefix_start, unit.end, unit.prefix == "end", future)
+        limit = unit.prefix == "end" or _AT_THE_SOONEST.match(text, unit.prefix_start) is not None
+        ahead = _is_future(text, unit.prefix_start, unit.end, limit, future)
         ctx = _Context(published_on, anchor, ahead)
         start, end, kind = unit.prefix_start, unit.suffix_end, "date"
         span = _range(unit, following, text, ctx) if following else None

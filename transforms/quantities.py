@@ -69,6 +69,8 @@ class _Figure:
     """The digits as written; empty for a number in words."""
     scaled: bool
     """Whether a word such as 'million' belongs to it."""
+    base: float | None = None
+    """The number before that word."""
     currency: str | None = None
 
 
@@ -102,7 +104,8 @@ def build_number_tables(number_word_rows: Iterable[Row], currency_rows: Iterable
         rf"|(?P<group>\b(?:{by_role['group']})(?=\s+(?:of|more|dozen|hundred|thousand|million)\b))"
         rf"|(?P<decimal_comma>\d+,\d{{1,2}}(?=\s?(?:mln|bln|mn|bn|million|billion)\b))"
         rf"(?P<comma_scale>\s?(?:mln|bln|mn|bn)\b|[\s-]+{scale})"
-        r"|(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)|\d{1,3}(?:\ \d{3})*\ 000(?!\d)"
+        r"|(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)"
+        r"|\d{1,3}(?:\ \d{3})*\ 000(?!\d)"
         rf"|\d+(?:\.\d+)?)(?P<scale>[\s-]?(?:{suffix})(?![-\w])|(?:[\s-]+(?:{scale}))+|)"
         rf"|(?P<words>\b(?:(?:half\s+|quarter\s+of\s+)?an?|{small})(?:[\s-]+{scale})+"
         rf"(?:\s+(?:and\s+)?{small}(?:\s+{scale})*(?!-[a-z]))*|\b{small})\b"
@@ -125,7 +128,10 @@ _LOW = (
     r"at\s+least|(?:no|not)\s+(?:fewer|less)\s+than|(?:(?:well|slightly|a\s+little|far|just)\s+)?(?:more\s+than|over|above)"
     r"|upwards?\s+of|in\s+excess\s+of|exceeding|a\s+minimum\s+of|greater\s+than|north\s+of"
 )
-_HIGH = r"up\s+to|as\s+(?:many|much)\s+as|(?:no|not)\s+more\s+than|(?:a\s+)?maximum\s+of|at\s+most|(?:fewer|less)\s+than|under|below"
+_HIGH = (
+    r"up\s+to|as\s+(?:many|much)\s+as|(?:no|not)\s+more\s+than|(?:a\s+)?maximum\s+of|at\s+most|(?:fewer|less)\s+than"
+    r"|under|below"
+)
 _ABOUT = (
     r"about|around|some|roughly|approximately|approx\.|nearly|almost|close\s+to|circa|an?\s+estimated|estimated|barely|only"
     r"|not\s+quite|just|exactly|another|an?\s+(?:further|additional|extra)|an?\s+total\s+of|(?:a|one)\s+of|additional"
@@ -151,7 +157,7 @@ _MEASURE_AFTER = re.compile(
     r"|(?:square\s+|cubic\s+|nautical\s+)?(?:kilo|centi|milli)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?)"
     r"|(?:nautical\s+|square\s+)?miles?|feet|foot|inch(?:es)?|yards?|acres?|hectares?|knots?|pounds?\s+of|pounds?\b|megawatts?"
     r"|kilotons?|horsepower|seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|o['’]clock"
-    r"|times|percentile|hectares|points?)\b|\s+m\b(?!\s+[a-z]+s\b)|(?:st|nd|rd|th)\b",
+    r"|times|percentile|points?|halves|thirds?|quarters?|fifths?|tenths?)\b|\s+m\b(?!\s+[a-z]+s\b)|(?:st|nd|rd|th)\b",
 )
 _DATE_AFTER = re.compile(rf"(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTHS}(?![a-z])")
 _DATE_BEFORE = re.compile(rf"(?<![Ii]n )\b{_MONTHS}(?:\s+the)?\s+(?:\d\d?\s?[-–]\s?)?$")
@@ -161,8 +167,9 @@ _LABEL_BEFORE = re.compile(
     r"|highway|room|gate|channel|boeing|airbus|mach|group\s+of|aged?|age\s+of|tel\.?|phone|grade|level|tranche|batch|lot"
     r"|top|stage|item|serial|hull|box)\s+$"
 )
+_ARTICLE = re.compile(r"\b(?i:an?|the|its)\s+$")
 _AGE = re.compile(r"[A-Z][\w’'-]+,\s+$")
-_NAME_BEFORE = re.compile(r"(?<![.!?:;]\s)(?<!^)\b[A-Z][\w’'-]*\s$")
+_NAME_BEFORE = re.compile(r"\b[A-Z][\w’'-]*\s$")
 _YEAR_BEFORE = re.compile(
     rf"\b(?:(?i:in|since|during|until|till|before|after|early|late|mid|spring|summer|autumn|fall|winter|year|between|the|its"
     rf"|their|his|last|this|by|from|through)|{_MONTHS})[\s,-]+$"
@@ -184,7 +191,7 @@ _HOMONYMS |= {"lek", "lev", "kip", "lats", "dram", "drams", "pula", "sterling"}
 def _evaluate(words: str, tables: NumberTables) -> float:
     """The value of a number in words: 'one thousand fifty' is 1050, 'half a million' 500000."""
     total = current = 0.0
-    tokens = [token for token in re.split(r"[\s-]+", words.lower()) if token not in ("and", "of")]
+    tokens = [token for token in re.split(r"[\s-]+", words.lower()) if token not in ("and", "of", "")]
     for token in tokens:
         if token in ("a", "an"):
             current = current or 1.0
@@ -197,10 +204,9 @@ def _evaluate(words: str, tables: NumberTables) -> float:
             elif value in (100.0, 12.0):
                 current = (current or 1.0) * value
             else:
-                total += (current or 1.0) * value
+                # 'a hundred thousand million' multiplies what stands before
+                total = total * value if total and not current else total + (current or 1.0) * value
                 current = 0.0
-                if total < value:  # 'two hundred thousand million'
-                    total *= value
     return total + current
 
 
@@ -227,19 +233,20 @@ def _number(match: re.Match[str], tables: NumberTables) -> _Figure | None:
         return _Figure(start, end, value, value, value, "", False)
     if words := match.group("words"):
         value = _evaluate(words, tables)
-        scaled = any(
-            tables.number_words.get(token, ("",))[0] == "scale" for token in re.split(r"[\s-]+", words.lower())
-        )
-        return _Figure(start, end, value, value, value, "", scaled)
+        tokens = re.split(r"[\s-]+", words.lower())
+        roles = [tables.number_words.get(token, ("",))[0] for token in tokens]
+        small = " ".join(token for token, role in zip(tokens, roles, strict=True) if role in ("number", "tens"))
+        base = _evaluate(small, tables) if small else 1.0
+        return _Figure(start, end, value, value, value, "", "scale" in roles, base=base)
     digits = match.group("digits") or match.group("decimal_comma").replace(",", ".")
     scales = re.findall(r"[a-z]+", (match.group("scale") or match.group("comma_scale") or "").lower())
-    value = float(re.sub(r"[^\d.]", "", digits))
+    value = base = float(re.sub(r"[^\d.]", "", digits))
     for scale in scales:
         value *= tables.number_words[scale][1]
     plain_zero = digits[0] == "0" and not digits.startswith("0.")
     if plain_zero or value == 0 or value >= 1e18:
         return None
-    return _Figure(start, end, value, value, value, digits, bool(scales))
+    return _Figure(start, end, value, value, value, digits, bool(scales), base=base)
 
 
 def _with_currency(figure: _Figure, text: str, tables: NumberTables, country: str | None) -> _Figure:
@@ -275,14 +282,13 @@ def _joined(first: _Figure, second: _Figure, text: str, modifier: str) -> _Figur
     if first.currency and second.currency and first.currency != second.currency:
         return None
     low, high = first.low, second.low
-    if second.scaled and not first.scaled and second.digits and low < 1000:  # '10 to 15 million'
-        low *= high / float(second.digits.replace(",", ""))
-    elif second.scaled and not first.scaled and high >= 12 * low:  # 'two to three dozen'
-        return None
-    if _year_like(first) or not low < high:
+    if second.scaled and not first.scaled and second.base and low < second.base:  # '10 to 15 million'
+        low *= high / second.base
+    telephone = re.fullmatch(r"\d{3}-\d{4}", text[first.start : second.end])
+    if _year_like(first) or telephone or not low < high:
         return None
     currency = first.currency or second.currency
-    return _Figure(first.start, second.end, low, high, low, "", first.scaled or second.scaled, currency)
+    return _Figure(first.start, second.end, low, high, low, "", first.scaled or second.scaled, currency=currency)
 
 
 def _year_like(figure: _Figure) -> bool:
@@ -320,7 +326,7 @@ def _figures(text: str, tables: NumberTables, country: str | None) -> list[_Figu
         if not _sound(figure, text):
             floor = figure.end
             continue
-        if modifier and kind != "between" or joined:
+        if (modifier and kind != "between") or joined:
             start = left + modifier.start() if modifier else figure.start
             figure = replace(figure, start=start)
         if again:
@@ -364,6 +370,8 @@ def _sound(figure: _Figure, text: str, first_of_range: bool = False) -> bool:
         return False
     if _MEASURE_AFTER.match(after) or _LABEL_BEFORE.search(before):
         return False
+    if re.search(r"\dm$", text[start:end]) and (_ARTICLE.search(before) or not _COUNTED_AFTER.match(after)):
+        return False  # metres
     if not figure.scaled and figure.low is not None and figure.low == figure.high:
         return _counts(figure, text, before, after)
     return True
