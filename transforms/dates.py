@@ -47,6 +47,8 @@ class _Context:
     anchor: _Span | None
     """The time that 'that June' or 'three days later' leans on."""
     future: bool
+    past: bool = False
+    """Surely not after publication: 'since 26 July'."""
 
 
 _Resolver = Callable[[dict[str, str], _Context], "_Span | None"]
@@ -88,7 +90,10 @@ _LEAD = rf"(?:{_PART}|(?:the )?(?:very )?(?P<edge>end|close|middle|start|beginni
 _COUNT = r"(?P<n>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|an?|a couple of|"
 _COUNT += "|".join(_ONES[1:]) + ")"
 _UNIT = r"(?P<unit>hour|day|week|month|year)s?"
-_DEMONSTRATIVE = r"(?P<which>this past|this coming|last|this|next|that same|that|the same|the previous|the preceding|the following|the coming)"
+_DEMONSTRATIVE = (
+    r"(?P<which>this past|this coming|last|this|next|that same|that|the same|the previous|the preceding|the following"
+    r"|the coming)"
+)
 _DAYTIME = r"(?: (?:early )?(?:morning|afternoon|evening|night|dawn|noon))?"
 
 
@@ -246,7 +251,7 @@ def _resolve_day(g: dict[str, str], ctx: _Context) -> _Span | None:
     if named:
         return in_year(year) if year else None
     span = _nearest(in_year, ctx)
-    if span and ctx.published and not ctx.future and (ctx.published - span.first).days > 330:
+    if span and ctx.published and not (ctx.future or ctx.past) and (ctx.published - span.first).days > 330:
         return _nearest(in_year, replace(ctx, future=True))  # '1 July' in a text of 27 June
     return span
 
@@ -546,7 +551,8 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
     ),
     (
         "stretch",
-        rf"the (?P<way>past|last|previous|next|coming|following) (?:{_COUNT} {_UNIT}|(?P<one>week|month|year|decade))\b(?! of\b)",
+        rf"the (?P<way>past|last|previous|next|coming|following) "
+        rf"(?:{_COUNT} {_UNIT}|(?P<one>week|month|year|decade))\b(?! of\b)",
         _resolve_stretch,
     ),
     ("within", rf"within (?P<way>the next |the coming |){_COUNT} {_UNIT}\b", _resolve_within),
@@ -555,7 +561,8 @@ _UNITS: tuple[tuple[str, str, _Resolver], ...] = (
         rf"(?:the |these )?(?:coming|recent|past|next|last|following)(?: {_FEW})? (?:day|week|month|year|decade)s\b"
         rf"|(?:a |over )?{_FEW} (?:days|weeks|months|years|decades) (?:ago|earlier|later)\b|"
         r"recently|lately|soon\b(?! after| as)|shortly\b(?! after| before)|so far\b(?! as)|to date\b|"
-        r"in the (?:near|foreseeable) future\b|(?:weeks|months|years|decades) (?:ago|earlier|later)\b|within (?:hours|days|weeks|months|years)\b",
+        r"in the (?:near|foreseeable) future\b|(?:weeks|months|years|decades) (?:ago|earlier|later)\b|"
+        r"within (?:hours|days|weeks|months|years)\b",
         _unresolved,
     ),
     ("duration", rf"for (?:about |nearly |almost |over |more than |at least |up to )?{_COUNT} {_UNIT}\b", _unresolved),
@@ -851,9 +858,10 @@ def find_dates(
         if skip:
             skip = False
             continue
-        limit = unit.prefix == "end" or _AT_THE_SOONEST.match(text, unit.prefix_start) is not None
+        limit = unit.prefix in ("end", "before") or _AT_THE_SOONEST.match(text, unit.prefix_start) is not None
         ahead = _is_future(text, unit.prefix_start, unit.end, limit, future)
-        ctx = _Context(published_on, anchor, ahead)
+        since = text[unit.prefix_start : unit.start].lower().startswith("since")
+        ctx = _Context(published_on, anchor, ahead and not since, since)
         start, end, kind = unit.prefix_start, unit.suffix_end, "date"
         span = _range(unit, following, text, ctx) if following else None
         first: date | None
