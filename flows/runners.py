@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
 
+DEFAULT = "processes"
+
 _LOCAL = re.compile(r"(?P<kind>processes|threads)(?::(?P<workers>[1-9]\d{0,3}))?")
 _LOOPBACK = {"localhost", "::1"}
 
@@ -26,18 +28,23 @@ def task_runner(spec: str | None = None) -> TaskRunner[Any]:
 
     N is the number of workers, one per core where it is left out. Raises RunnerError for anything else.
     """
-    spec = spec or "processes"
+    check_runner(spec)
+    spec = spec or DEFAULT
     if match := _LOCAL.fullmatch(spec):
         workers = int(match["workers"] or _cores())
         return _processes(workers) if match["kind"] == "processes" else _threads(workers)
-    if is_dask_address(spec):
-        from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
-        return DaskTaskRunner(address=spec)
-    raise RunnerError(
-        f"runner {spec!r} is not known; use processes, processes:N, threads, threads:N or tcp://host:port "
-        "(a Dask scheduler)"
-    )
+    return DaskTaskRunner(address=spec)
+
+
+def check_runner(spec: str | None) -> None:
+    """Raise RunnerError where the setting names no runner; imports nothing."""
+    if spec and not _LOCAL.fullmatch(spec) and not is_dask_address(spec):
+        raise RunnerError(
+            f"runner {spec!r} is not known; use processes, processes:N, threads, threads:N or tcp://host:port "
+            "(a Dask scheduler)"
+        )
 
 
 def is_dask_address(spec: str) -> bool:

@@ -1,0 +1,621 @@
+"""The command `materiel`. Each call imports what it needs when it is run, so that the light ones start at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console, RenderableType
+
+    from flows.catalog import Reader
+    from flows.settings import Settings
+    from transforms.rows import Document
+
+FAILURE, USAGE, INTERRUPTED = 1, 2, 130
+
+TRANSFERS_SHOWN = 40
+"""Rows of the table that ends a run."""
+
+INTERRUPTED_MESSAGE = "interrupted; what was finished is kept, run the same command again to go on"
+
+INTERRUPT_SECONDS = 5
+"""How long the flows may take to end after an interrupt."""
+
+ROWS_SHOWN = 1_000
+"""Rows of a query's table on the terminal; `--csv` and `--json` give all."""
+
+ID_CHARACTERS = 6
+"""Fewest characters of an id that `explain` looks up."""
+
+
+class Failure(click.ClickException):
+    """What ends a call: one line that says what is wrong, a semicolon, and what to do."""
+
+    exit_code = FAILURE
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command; every error is one line on standard error and a status other than 0."""
+    try:
+        cli.main(args=arguments, prog_name="materiel", standalone_mode=False)
+        sys.stdout.flush()
+        status = 0
+    except click.exceptions.Exit as exit_:
+        status = exit_.exit_code
+    except click.UsageError as error:
+        call = error.ctx.command_path if error.ctx else "materiel"
+        _complain(f"{error.format_message().rstrip('.')}; see {call} --help")
+        status = USAGE
+    except click.ClickException as error:
+        _complain(error.format_message())
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _complain(INTERRUPTED_MESSAGE)
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`| head`); the interpreter must not try to write the rest at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILURE
+    except Exception as error:
+        if _debugging():
+            raise
+        _complain(_describe(error))
+        status = FAILURE
+    sys.exit(status)
+
+
+def _complain(message: str) -> None:
+    from flows.render import plain
+
+    click.echo(f"materiel: {plain(message)}", err=True)
+
+
+def _describe(error: Exception) -> str:
+    """The message of an error that this project raises; for any other, its type too, and how to see more."""
+    message = " ".join(str(error).split())
+    if type(error).__module__.partition(".")[0] in ("flows", "transforms") and message:
+        return message
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or 'input or output failed').lower()}; check the path and try again"
+    return f"{type(error).__name__}: {message or 'no message'}; set MATERIEL_DEBUG=1 to see where it happened"
+
+
+def _debugging() -> bool:
+    return os.environ.get("MATERIEL_DEBUG", "") not in ("", "0")
+
+
+def _settings(**options: object) -> Settings:
+    from flows.settings import Settings
+
+    return Settings.from_environment().with_options(**options)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        # A pipe or a file has no width: a line there is never folded.
+        console.width = 100_000
+    return console
+
+
+def _show(console: Console, *parts: RenderableType) -> None:
+    """Print to standard output; for a pipe or a file without the blanks that fill a terminal's lines."""
+    if console.is_terminal:
+        console.print(*parts, sep="\n")
+        return
+    with console.capture() as capture:
+        console.print(*parts, sep="\n")
+    for line in capture.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def _colours(console: Console) -> bool:
+    """Whether styles can be seen; where they cannot, brackets mark the words."""
+    return console.is_terminal and not console.no_color and not console.is_dumb_terminal
+
+
+def _date(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-06-30") from None
+
+
+lake_option = click.option(
+    "--lake", type=click.Path(path_type=Path), help="Folder of the lake [default: $MATERIEL_LAKE or ./lake]."
+)
+published_on_option = click.option(
+    "--published-on", callback=_date, metavar="DATE", help="Publication date of texts that bear none, as 2024-06-30."
+)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='\b\nExample:\n  materiel run seeds/documents\n  materiel query "SELECT * FROM transfers"',
+)
+@click.version_option(package_name="materiel", prog_name="materiel", message="%(prog)s %(version)s")
+def cli() -> None:
+    """News in, evidenced facts about arms transfers out."""
+
+
+# run
+
+
+@cli.command(
+    epilog="\b\nExamples:\n"
+    "  materiel run seeds/documents\n"
+    "  materiel run 'articles/*.html' https://example.org/news/1 --lake ~/ledger\n"
+    "  echo 'Germany delivered 10 tanks to Ukraine.' | materiel run - --published-on 2024-06-30"
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@lake_option
+@published_on_option
+@click.option(
+    "--runner", metavar="SPEC", help="processes[:N] (default), threads[:N], or a Dask scheduler's tcp://host:port."
+)
+@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Inputs or documents that one task takes.")
+def run(
+    inputs: tuple[str, ...], lake: Path | None, published_on: date | None, runner: str | None, batch_size: int | None
+) -> None:
+    """Read the INPUTs, extract their claims, and publish the tables.
+
+    An INPUT is a text, HTML or JSON-lines file, a folder, a glob, an http(s) URL, a file that lists URLs, or - for
+    standard input. Running again skips what is done. Runs are kept by the Prefect server that PREFECT_API_URL names;
+    without one, a server of the run's own is used.
+    """
+    from flows.runners import check_runner, needs_shared_server
+
+    settings = _settings(lake=lake, runner=runner, batch_size=batch_size)
+    check_runner(settings.runner)
+    if needs_shared_server(settings.runner) and "PREFECT_API_URL" not in os.environ:
+        raise Failure(
+            f"the workers of {settings.runner} cannot reach a Prefect server inside this process; "
+            "start `prefect server start --host 0.0.0.0` and set PREFECT_API_URL to its address"
+        )
+    with _interruptible():
+        figures = _run_pipeline(list(inputs), settings, published_on)
+    _print_outcome(settings.lake)
+    if not figures["ingest"]["documents"]:
+        raise Failure("none of the inputs could be used; see the reasons above and give other inputs")
+
+
+def _run_pipeline(inputs: list[str], settings: Settings, published_on: date | None) -> dict[str, Any]:
+    """Run the flow, on a server of its own where none is named; the imports go on while that server starts."""
+    from contextlib import nullcontext
+
+    from flows.embedded_server import start_server
+    from flows.progress import progress
+    from flows.render import stage_note
+
+    _quiet_prefect()
+    server = None if "PREFECT_API_URL" in os.environ else start_server()
+    with progress(settings.lake, stage_note) as listener:
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        from flows.pipeline import pipeline, stage_listener
+
+        if server is not None:
+            server.wait_until_ready()
+        # A heartbeat tells a lasting server that a run is alive, and holds up the end of every flow by a second.
+        quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}) if server else nullcontext()
+        token = stage_listener.set(listener)
+        try:
+            with quick:
+                return pipeline(
+                    inputs, str(settings.lake), published_on, runner=settings.runner, batch_size=settings.batch_size
+                )
+        finally:
+            stage_listener.reset(token)
+
+
+def _quiet_prefect() -> None:
+    level = "INFO" if _debugging() else "CRITICAL"
+    defaults = {
+        "PREFECT_LOGGING_LEVEL": level,
+        "PREFECT_LOGGING_ROOT_LEVEL": level,
+        "PREFECT_LOGGING_INTERNAL_LEVEL": level,
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """An interrupt ends the run at once: its workers are killed (what they have not finished is done again next time),
+    and where the rest does not end by itself, or at a second interrupt, the process does.
+    """
+    import multiprocessing
+    import signal
+    import threading
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(INTERRUPTED))
+        for child in multiprocessing.active_children():
+            child.kill()
+        threading.Thread(target=leave, daemon=True).start()
+        raise KeyboardInterrupt
+
+    def leave() -> None:
+        if not ended.wait(INTERRUPT_SECONDS):
+            _complain(INTERRUPTED_MESSAGE)
+            os._exit(INTERRUPTED)
+
+    ended = threading.Event()
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.signal(signal.SIGINT, before)
+
+
+def _print_outcome(lake: Path) -> None:
+    """What the release holds: the transfers, the counts, what was turned away, and where to go on."""
+    from flows import catalog, render
+
+    console = _console()
+    release = catalog.current_release(lake)
+    counts = {table.name: table.rows for table in catalog.describe(release)}
+    with catalog.connect(release) as reader:
+        transfers = _rows(
+            reader,
+            "select * from transfers order by last_reported_on desc nulls last, n_sources desc, n_claims desc, "
+            f"transfer_id limit {TRANSFERS_SHOWN}",
+        )
+        rejects = reader.execute(
+            "select reason, count(*), min(source_uri) from rejects group by reason order by 2 desc, 1"
+        ).fetchall()
+        names = _actor_names(reader)
+    _show(console, render.outcome(lake, release, counts, transfers, rejects, names))
+
+
+# extract
+
+
+@cli.command(
+    epilog="\b\nExamples:\n"
+    "  materiel extract article.html\n"
+    "  echo 'Berlin will send Kyiv 18 Leopard 2 tanks.' | materiel extract - --json"
+)
+@click.argument("source", metavar="INPUT")
+@published_on_option
+@click.option("--json", "as_json", is_flag=True, help="Print the claims as one JSON document.")
+def extract(source: str, published_on: date | None, as_json: bool) -> None:
+    """Show the claims of one document, without storing anything.
+
+    INPUT is a text or HTML file, a JSON-lines file of one record, an http(s) URL, or - for standard input.
+    """
+    from dataclasses import asdict
+
+    from flows.reference import load_extractor
+
+    document = _one_document(source, published_on)
+    found = load_extractor().extract(document)
+    rows = {
+        "transfers": [asdict(claim) for claim in found.transfer_claims],
+        "relations": [asdict(claim) for claim in found.relation_claims],
+        "affiliations": [asdict(row) for row in found.affiliations],
+    }
+    if as_json:
+        _print_json({"document": asdict(document), **rows})
+        return
+    from flows import render
+
+    console = _console()
+    _show(console, render.document_claims(asdict(document), rows, colours=_colours(console)))
+
+
+def _one_document(source: str, published_on: date | None) -> Document:
+    from flows.inputs import Unreadable, expand, read
+    from transforms.parse import RawInput, parse
+
+    settings = _settings()
+    units, rejects = expand([source])
+    if len(units) > 1:
+        raise Failure(f"{source}: {len(units)} inputs, not one; use `materiel run {source}` for many")
+    if rejects:
+        raise Failure(f"{rejects[0].source_uri}: {rejects[0].detail}")
+    try:
+        if units[0].kind == "url":
+            from flows.fetch import FetchFailure, fetch_all
+
+            [received] = fetch_all([units[0].source_uri], settings)
+            if isinstance(received, FetchFailure):
+                raise Unreadable(received.reject)
+        else:
+            received = read(units[0], settings)
+    except Unreadable as error:
+        raise Failure(f"{error.reject.source_uri}: {error.reject.detail}") from None
+    raw = RawInput(received.source_uri, received.content, received.media_type, published_on, received.url)
+    parsed = parse(raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes)
+    if len(parsed.documents) > 1:
+        raise Failure(f"{source}: {len(parsed.documents)} documents, not one; use `materiel run {source}` for many")
+    if not parsed.documents:
+        raise Failure(f"{parsed.rejects[0].source_uri}: {parsed.rejects[0].detail}")
+    return parsed.documents[0]
+
+
+# query
+
+
+@cli.command(
+    epilog="\b\nExamples:\n"
+    '  materiel query "SELECT supplier_id, count(*) FROM transfers GROUP BY 1 ORDER BY 2 DESC"\n'
+    "  materiel query \"FROM transfer_claims WHERE recipient_id = 'UKR'\" --csv > ukraine.csv\n"
+    "  materiel query"
+)
+@click.argument("sql", required=False)
+@lake_option
+@click.option("--csv", "style", flag_value="csv", help="Print comma-separated values with a header.")
+@click.option("--json", "style", flag_value="json", help="Print a JSON array of objects.")
+def query(sql: str | None, lake: Path | None, style: str | None) -> None:
+    """Run DuckDB SQL over the current release, which it cannot change.
+
+    Without SQL, statements are read from a prompt or from standard input; each ends with a semicolon.
+    """
+    from flows import catalog
+
+    with catalog.connect(catalog.current_release(_settings(lake=lake).lake)) as reader:
+        if sql is not None:
+            _answer(reader, sql, style)
+        elif sys.stdin.isatty():
+            _prompt(reader, style)
+        else:
+            for statement in _statements(iter(sys.stdin)):
+                _answer(reader, statement, style)
+
+
+def _answer(reader: Reader, sql: str, style: str | None) -> None:
+    """Run one statement and print its rows. Raises Failure where it is refused or fails."""
+    import duckdb
+
+    from flows.catalog import QueryError
+
+    try:
+        cursor = reader.execute(sql)
+        columns = [column[0] for column in cursor.description or []]
+        if style == "csv":
+            _print_csv(columns, cursor)
+        elif style == "json":
+            _print_json_rows(columns, cursor)
+        else:
+            _print_table(columns, cursor)
+    except (QueryError, duckdb.Error) as error:
+        raise Failure(f"{str(error).strip().partition('\n')[0]}; `materiel tables` lists what can be asked") from error
+
+
+def _print_table(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
+    from flows import render
+
+    console = _console()
+    rows = cursor.fetchmany(ROWS_SHOWN)
+    more = bool(cursor.fetchone()) if len(rows) == ROWS_SHOWN else False
+    _show(console, *render.query_table(console, columns, rows, more=more))
+
+
+def _print_csv(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    while rows := cursor.fetchmany(ROWS_SHOWN):
+        writer.writerows(rows)
+
+
+def _print_json_rows(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
+    import json
+
+    separator = "["
+    while rows := cursor.fetchmany(ROWS_SHOWN):
+        for row in rows:
+            record = json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=_json_value)
+            click.echo(f"{separator}{record}", nl=False)
+            separator = ",\n "
+    click.echo("]" if separator != "[" else "[]")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_value))
+
+
+def _json_value(value: Any) -> object:
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _statements(lines: Iterator[str]) -> Iterator[str]:
+    """The statements in the lines, each up to a line that ends with a semicolon; the last one may lack it."""
+    waiting: list[str] = []
+    for line in lines:
+        waiting.append(line)
+        if line.rstrip().endswith(";"):
+            yield "".join(waiting)
+            waiting = []
+    if "".join(waiting).strip():
+        yield "".join(waiting)
+
+
+PROMPT_HELP = "SQL ends with ; and may take several lines. .tables lists the tables, .quit or Ctrl-D ends."
+
+
+def _prompt(reader: Reader, style: str | None) -> None:
+    """Read statements from a person; a wrong one is reported, and the prompt stays."""
+    click.echo(PROMPT_HELP)
+    with _line_history():
+        waiting = ""
+        while True:
+            try:
+                line = input("materiel> " if not waiting else "     ...> ")
+            except EOFError:
+                click.echo()
+                return
+            except KeyboardInterrupt:
+                click.echo()
+                waiting = ""
+                continue
+            command = line.strip().rstrip(";") if not waiting else ""
+            if command in (".quit", ".exit", "quit", "exit"):
+                return
+            if command.startswith("."):
+                known = command == ".tables"
+                if known:
+                    _answer(reader, "select table_name from (show tables) as t(table_name)", style)
+                else:
+                    click.echo(PROMPT_HELP)
+                continue
+            waiting += line + "\n"
+            if not line.rstrip().endswith(";"):
+                waiting = waiting if waiting.strip() else ""
+                continue
+            try:
+                _answer(reader, waiting, style)
+            except Failure as error:
+                _complain(error.message)
+            except KeyboardInterrupt:
+                _complain("interrupted")
+            waiting = ""
+
+
+@contextmanager
+def _line_history() -> Iterator[None]:
+    """Line editing with the statements of earlier sessions, where the platform has it."""
+    try:
+        import readline
+    except ImportError:
+        yield
+        return
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    history = state / "materiel" / "query_history"
+    with suppress(OSError):
+        readline.read_history_file(history)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            history.parent.mkdir(parents=True, exist_ok=True)
+            readline.set_history_length(1_000)
+            readline.write_history_file(history)
+
+
+# explain
+
+
+@cli.command(epilog="\b\nExample:\n  materiel explain 4f1c9a2b7d")
+@click.argument("identifier", metavar="ID")
+@lake_option
+def explain(identifier: str, lake: Path | None) -> None:
+    """Show what a transfer or a claim rests on: each claim, who says so, and the words it was read from.
+
+    ID is a transfer_id or claim_id of the current release, or its first 6 or more characters.
+    """
+    from flows import catalog, render
+
+    if len(identifier) < ID_CHARACTERS:
+        raise click.UsageError(f"{identifier!r} is too short for an id; give at least {ID_CHARACTERS} characters")
+    console = _console()
+    with catalog.connect(catalog.current_release(_settings(lake=lake).lake)) as reader:
+        kind, full = _find_id(reader, identifier)
+        names = _actor_names(reader)
+        transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
+        claims = _rows(reader, _CLAIMS_OF[kind], [full])
+        documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
+    console.print(
+        render.explanation(transfer[0] if transfer else None, claims, documents, names, colours=_colours(console))
+    )
+
+
+_CLAIMS_OF = {
+    "transfer": "select c.* from transfer_claims as c join transfer_claim_links as l using (claim_id) "
+    "where l.transfer_id = ? order by c.published_on nulls last, c.source_uri, c.evidence_start, c.claim_id",
+    "transfer_claim": "select * from transfer_claims where claim_id = ?",
+    "relation_claim": "select * from relation_claims where claim_id = ?",
+}
+
+_DOCUMENTS_OF = {
+    kind: f"select * from documents where document_id in (select document_id from ({claims}))"
+    for kind, claims in _CLAIMS_OF.items()
+}
+
+_ID_COLUMNS = {
+    "transfer": ("transfers", "transfer_id"),
+    "transfer_claim": ("transfer_claims", "claim_id"),
+    "relation_claim": ("relation_claims", "claim_id"),
+}
+
+
+def _find_id(reader: Reader, identifier: str) -> tuple[str, str]:
+    """What an id or the beginning of one stands for, and the whole id. Raises Failure for none and for several."""
+    found = [
+        (kind, full)
+        for kind, (table, column) in _ID_COLUMNS.items()
+        for (full,) in reader.execute(
+            f"select {column} from {table} where starts_with({column}, ?) order by 1 limit 5", [identifier]
+        ).fetchall()
+    ]
+    exact = [(kind, full) for kind, full in found if full == identifier]
+    if len(exact) == 1:
+        return exact[0]
+    if not found:
+        raise Failure(
+            f"{identifier}: no such transfer or claim in the current release; "
+            'list them with `materiel query "SELECT transfer_id FROM transfers"`'
+        )
+    if len(found) > 1:
+        shown = ", ".join(full for _, full in found)
+        raise Failure(f"{identifier}: several ids begin so ({shown}); give more characters")
+    return found[0]
+
+
+def _actor_names(reader: Reader) -> dict[str, str]:
+    return dict(reader.execute("select actor_id, name from actors").fetchall())
+
+
+def _rows(reader: Reader, sql: str, parameters: Sequence[object] | None = None) -> list[dict[str, object]]:
+    cursor = reader.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+# tables
+
+
+@cli.command(epilog="\b\nExamples:\n  materiel tables\n  materiel tables transfer_claims")
+@click.argument("name", required=False)
+@lake_option
+@click.option("--json", "as_json", is_flag=True, help="Print the dictionary as JSON.")
+def tables(name: str | None, lake: Path | None, as_json: bool) -> None:
+    """Show the tables of the current release: rows, columns, types and meanings."""
+    from flows import catalog, render
+
+    described = catalog.describe(catalog.current_release(_settings(lake=lake).lake))
+    chosen = [table for table in described if name in (None, table.name)]
+    if not chosen:
+        raise Failure(f"{name}: no such table; there are {', '.join(table.name for table in described)}")
+    if as_json:
+        from dataclasses import asdict
+
+        _print_json([asdict(table) for table in chosen])
+        return
+    console = _console()
+    _show(console, render.data_dictionary(chosen))
