@@ -148,6 +148,7 @@ def test_titles_are_lower_case_with_their_plural() -> None:
         ("Teheran", "IRN", "place"),
         ("Pyongyang", "PRK", "place"),
         ("Tel Aviv", "ISR", "place"),
+        ("Brussels", "european-union", "place"),
         ("Downing Street", "GBR", ""),
         ("Kremlin", "kremlin", ""),
         ("Pentagon", "pentagon", ""),
@@ -169,7 +170,7 @@ def test_names_of_the_news(alias: str, actor_id: str, ambiguity: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "actors"), [("Korea", {"KOR", "PRK"}), ("Congo", {"COD", "COG"}), ("Dominican", {"DMA", "DOM"})]
+    ("alias", "actors"), [("Korea", {"KOR", "PRK"}), ("Congo", {"COD", "COG"}), ("Congolese", {"COD", "COG"})]
 )
 def test_names_of_two_states_lead_to_both(alias: str, actors: set[str]) -> None:
     assert {actor_id for actor_id, _ in ACTORS_OF[alias]} == actors
