@@ -395,7 +395,8 @@ def _answer(reader: Reader, sql: str, style: str | None) -> None:
         else:
             _print_table(columns, cursor)
     except (QueryError, duckdb.Error) as error:
-        raise Failure(f"{str(error).strip().partition('\n')[0]}; `materiel tables` lists what can be asked") from error
+        message = str(error).strip().splitlines()[0]
+        raise Failure(f"{message}; `materiel tables` lists what can be asked") from error
 
 
 def _print_table(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:

@@ -212,7 +212,7 @@ def _number(value: object) -> str:
 
 
 def period(start: object, end: object) -> str:
-    """A time span, shortest form that is exact: `2024-06-01`, `2023`, `2023-09 – 2023-11`, `since 2023-09-01`, `by …`."""
+    """A time span in the shortest exact form: `2024-06-01`, `2023`, `2023-09 – 2023-11`, `since 2023-09-01`, `by …`."""
     if not isinstance(start, date) or not isinstance(end, date):
         return f"since {start}" if start else f"by {end}" if end else ""
     first, last = str(start), str(end)
