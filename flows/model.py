@@ -140,7 +140,9 @@ def _claim_batches(folder: Path) -> list[Path]:
 
 
 def _create_lake_view(connection: duckdb.DuckDBPyConnection, table: str, row_type: type, files: Sequence[Path]) -> None:
-    """A view of the row type's columns over the files; of no rows where there are no files."""
+    """A view of the row type's columns over the files; of no rows where there are no files. Raises ModelError."""
+    import duckdb
+
     schema = arrow_schema(row_type)
     names = [field.name for field in fields(row_type)]
     types = [_SQL_TYPES[str(schema.field(name).type)] for name in names]
@@ -150,7 +152,13 @@ def _create_lake_view(connection: duckdb.DuckDBPyConnection, table: str, row_typ
     else:
         nulls = ", ".join(f"null::{type_} as {name}" for name, type_ in zip(names, types, strict=True))
         query = f"select {nulls} where false"
-    connection.execute(f"create view lake.{table} as {query}")
+    try:
+        connection.execute(f"create view lake.{table} as {query}")
+    except duckdb.Error as error:
+        raise ModelError(
+            f"the {table} in the lake cannot be read ({_one_line(str(error).partition('LINE 1')[0])}); "
+            "delete the files that are broken or of an older version, and run again"
+        ) from error
 
 
 def _run_dbt(database: Path, target: Path) -> int:
@@ -191,7 +199,7 @@ def _failure(database: Path, result: Any) -> str:
     """One line on the node that failed; of a data test, with the first row that fails it."""
     node = result.node
     if str(node.resource_type) != "test" or result.status != "fail":
-        return f"model `{node.name}` could not be built: {_one_line(result.message)}; nothing is published"
+        return f"{node.resource_type} `{node.name}` could not be run: {_one_line(result.message)}; nothing is published"
     import duckdb
 
     with duckdb.connect(str(database)) as connection:

@@ -24,6 +24,7 @@ outlets as (
 named as (
     select
         claims.claim_id,
+        claims.document_id,
         claims.source_uri,
         claims.published_on,
         case
@@ -62,8 +63,14 @@ select
     case stance when 'asserts' then 1 when 'supposes' then 2 else 3 end as stance_rank,
     named_source,
     wording_id,
-    first_value(named_source) over (
-        partition by wording_id
-        order by published_on nulls last, source_uri, named_source
-    ) as independent_source
+    -- Within one document the sentence may tell of several sources; only other documents can be reprints of it.
+    case
+        when document_id = first_value(document_id) over wording then named_source
+        else first_value(named_source) over wording
+    end as independent_source
 from named
+window
+    wording as (
+        partition by wording_id
+        order by published_on nulls last, source_uri, document_id, named_source
+    )

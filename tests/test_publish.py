@@ -1,0 +1,176 @@
+"""The release: what is in it, that it depends on nothing but its content, and that it is switched to whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from small_lake import VERSION, sample, sample_release, write_claims, write_lake, write_seeds
+
+from flows import publish as publishing
+from flows.lake import Lake
+from flows.model import ModelError, build_models, database_path
+from flows.publish import PublishError, publish_release
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The published sample; tests only read it."""
+    return sample_release(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def lake(released: Lake, tmp_path: Path) -> Lake:
+    """A copy of the published sample that a test may change."""
+    shutil.copytree(released.root, tmp_path / "lake", symlinks=True)
+    return Lake(tmp_path / "lake")
+
+
+def descriptor(lake: Lake) -> dict:
+    return json.loads((lake.current / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def state(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+def grow(lake: Lake) -> None:
+    """Change the built tables, as a later build with more input would."""
+    import duckdb
+
+    with duckdb.connect(str(database_path(lake))) as connection:
+        connection.execute("insert into main.rejects values ('six.txt', 'read', 'empty', 'Nothing in it.', false)")
+
+
+def test_descriptor_tells_what_is_in_the_files(released: Lake) -> None:
+    package = descriptor(released)
+    assert package["profile"] == "tabular-data-package"
+    assert package["extractor_version"] == VERSION
+    assert package["code_version"]
+    assert released.current.resolve().name == package["id"] == package["content_hash"][:16]
+    assert released.current.readlink() == Path("releases", package["id"])
+    names = {"datapackage.json", *(resource["path"] for resource in package["resources"])}
+    assert {path.name for path in released.current.iterdir()} == names
+    digest = hashlib.sha256()
+    for resource in sorted(package["resources"], key=lambda resource: resource["path"]):
+        path = released.current / resource["path"]
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.name} {sha256}\n".encode())
+        assert resource["hash"] == f"sha256:{sha256}"
+        assert resource["bytes"] == path.stat().st_size
+        file = pq.ParquetFile(path)
+        assert resource["rows"] == file.metadata.num_rows > 0
+        fields = resource["schema"]["fields"]
+        assert [field["name"] for field in fields] == file.schema_arrow.names
+        metadata = file.metadata.metadata
+        assert metadata[b"description"].decode() == resource["description"] != ""
+        assert json.loads(metadata[b"columns"]) == {field["name"]: field["description"] for field in fields}
+        assert all(field["description"] for field in fields)
+        assert set(resource["schema"]["primaryKey"]) <= set(file.schema_arrow.names)
+    assert package["content_hash"] == digest.hexdigest()
+
+
+def test_the_same_rows_in_other_batches_and_order_give_the_same_files(released: Lake, tmp_path: Path) -> None:
+    other = write_lake(tmp_path / "elsewhere", sample(), batch_size=1, shuffle=7)
+    build_models(other.root, VERSION, write_seeds(tmp_path / "seeds"))
+    assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
+    assert descriptor(other)["inputs_hash"] == descriptor(released)["inputs_hash"]
+
+
+def test_no_file_tells_of_the_run(released: Lake) -> None:
+    batches = {path.stem for path in released.documents.iterdir()}
+    for path in released.current.glob("*.parquet"):
+        content = path.read_bytes()
+        assert str(released.root).encode() not in content
+        assert not any(batch.encode() in content for batch in batches)
+
+
+def test_publishing_again_writes_nothing(lake: Lake) -> None:
+    before = state(lake.releases) | {"current": lake.current.lstat().st_mtime_ns}
+    figures = publish_release(lake.root)
+    assert figures["written"] is False
+    assert figures["tables"]["documents"] == 3
+    # The folder's own time changes, for the files were written aside in it.
+    after = state(lake.releases) | {"current": lake.current.lstat().st_mtime_ns}
+    assert after == before
+
+
+def test_a_new_release_leaves_the_old_one_and_can_be_gone_back_from(lake: Lake) -> None:
+    old_database = database_path(lake).read_bytes()
+    old = lake.current.resolve()
+    old_state = state(old)
+    grow(lake)
+    assert publish_release(lake.root)["written"] is True
+    assert lake.current.resolve() != old
+    assert state(old) == old_state
+    database_path(lake).write_bytes(old_database)
+    publish_release(lake.root)
+    assert lake.current.resolve() == old
+    assert state(old) == old_state
+    assert not list(lake.releases.glob(".*"))
+
+
+def test_a_failed_data_test_leaves_current_as_it_was(lake: Lake, tmp_path: Path) -> None:
+    before = lake.current.resolve()
+    rows = sample()
+    rows.transfer_claims[0] = replace(rows.transfer_claims[0], evidence_start=1)
+    shutil.rmtree(lake.claims)
+    write_claims(lake, "batch", rows, rows.documents)
+    with pytest.raises(ModelError, match="evidence_in_text_transfer_claims"):
+        build_models(lake.root, VERSION, write_seeds(tmp_path / "seeds"))
+    assert publish_release(lake.root)["written"] is False
+    assert lake.current.resolve() == before
+
+
+def test_a_file_that_differs_from_its_table_is_not_published(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = state(lake.root)
+    grow(lake)
+    write = publishing._write_table
+
+    def lose_a_row(connection, name: str, folder: Path) -> dict:
+        resource = write(connection, name, folder)
+        if name == "rejects":
+            shutil.copy(lake.current / "rejects.parquet", folder)
+        return resource
+
+    monkeypatch.setattr(publishing, "_write_table", lose_a_row)
+    with pytest.raises(PublishError, match=r"rejects\.parquet: the file written differs"):
+        publish_release(lake.root)
+    monkeypatch.setattr(publishing, "_write_table", lambda *args: write(*args) | {"path": "missing.parquet"})
+    with pytest.raises(PublishError, match="cannot be read back"):
+        publish_release(lake.root)
+    after = state(lake.root)
+    assert {name: after[name] for name in before if name.startswith(("releases/", "current"))} == {
+        name: time for name, time in before.items() if name.startswith(("releases/", "current"))
+    }
+
+
+@pytest.mark.parametrize("step", ["_audit", "_descriptor", "_switch"])
+def test_a_killed_run_leaves_current_whole_and_the_next_one_cleans_up(lake: Lake, step: str) -> None:
+    before = lake.current.resolve()
+    grow(lake)
+    program = (
+        "import os, signal, sys; from pathlib import Path; from flows import publish;"
+        f"publish.{step} = lambda *args: os.kill(os.getpid(), signal.SIGKILL);"
+        "publish.publish_release(Path(sys.argv[1]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(lake.root)], cwd=Path(__file__).parents[1], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert lake.current.resolve() == before
+    assert publish_release(lake.root)["tables"]["rejects"] == 3
+    assert lake.current.resolve() != before
+    assert [path.name for path in lake.releases.glob(".*")] == []
+    assert json.loads((lake.current / "datapackage.json").read_text())["resources"]
+
+
+def test_without_built_tables_there_is_nothing_to_publish(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="no tables have been built yet; run the `model` flow first"):
+        publish_release(tmp_path)
