@@ -693,6 +693,8 @@ def _admissible(name: str, match: re.Match[str], text: str, prefix: re.Match[str
         )
     if name == "deictic" and match.group()[0].isupper():
         return re.search(r"[A-Z]\w*\s$", before) is None  # 'Russia Today'
+    if name == "season" and match.group("season")[0].isupper():
+        return re.match(r"\s+[A-Z]", after) is None  # 'in Fall River'
     if name == "feast":
         return prefix is not None
     if name == "fiscal":
