@@ -316,7 +316,8 @@ def extract(source: str, published_on: date | None, as_json: bool) -> None:
     from flows import render
 
     console = _console()
-    _show(console, render.document_claims(asdict(document), rows, colours=_colours(console)))
+    names = {mention.actor_id: mention.name for mention in found.actor_mentions}
+    _show(console, render.document_claims(asdict(document), rows, names, colours=_colours(console)))
 
 
 def _one_document(source: str, published_on: date | None) -> Document:
@@ -541,8 +542,9 @@ def explain(identifier: str, lake: Path | None) -> None:
         transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
         claims = _rows(reader, _CLAIMS_OF[kind], [full])
         documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
-    console.print(
-        render.explanation(transfer[0] if transfer else None, claims, documents, names, colours=_colours(console))
+    _show(
+        console,
+        render.explanation(transfer[0] if transfer else None, claims, documents, names, colours=_colours(console)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -75,7 +76,7 @@ async def _fetch_all(urls: Sequence[str], settings: Settings) -> list[Received |
     ) as client:
 
         async def fetch(url: str) -> Received | FetchFailure:
-            async with per_host[httpx.URL(url).host], at_once:
+            async with per_host[url.split("/")[2]], at_once:
                 return await _fetch(client, url, settings)
 
         return await asyncio.gather(*(fetch(url) for url in urls))
@@ -155,17 +156,17 @@ def _failure(error: Exception, settings: Settings) -> _Failed:
         return _Failed("too_many_redirects", f"The page redirects more than {MAX_REDIRECTS} times; give the final URL.")
     if isinstance(error, httpx.UnsupportedProtocol):
         return _Failed("unsupported_scheme", "The page redirects to an address that is not http or https.")
-    if isinstance(error, httpx.InvalidURL | httpx.DecodingError | ValueError) and not isinstance(error, UnicodeError):
-        if isinstance(error, httpx.InvalidURL):
-            return _Failed("bad_url", "The URL, or one that it redirects to, is not valid; check its spelling.")
+    if isinstance(error, httpx.InvalidURL):
+        return _Failed("bad_url", "The URL, or one that it redirects to, is not valid; check its spelling.")
+    if isinstance(error, BadCompression):
         return _Failed(
-            "bad_compression", "The answer is compressed in a damaged or unknown way; give its text instead."
+            "bad_compression", "The answer is compressed in a damaged or unknown way; give the text instead."
         )
     causes = _causes(error)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         detail = "The host name was not found; check its spelling and the network."
         return _Failed("unreachable", detail, is_transient=True)
-    if any("certificate" in str(cause).lower() for cause in causes):
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return _Failed("bad_certificate", "The server's TLS certificate cannot be trusted; check the host name.")
     if isinstance(error, httpx.ConnectError):
         detail = "No connection to the server could be made; check the URL and the network."

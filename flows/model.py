@@ -206,9 +206,10 @@ def _failure(database: Path, result: Any) -> str:
         cursor = connection.execute(f"select * from ({node.compiled_code}) limit 1")
         names = [column[0] for column in cursor.description or []]
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
-    shown = ", ".join(f"{name}={str(value)[:60]!r}" for name, value in row.items() if value is not None)
+    # The columns that identify a row come first in every model.
+    known = [f"{name}={str(value)[:80]!r}" for name, value in row.items() if value is not None][:3]
     return (
-        f"data test `{node.name}` failed for {result.failures} row(s), the first being {_one_line(shown)[:300]}; "
+        f"data test `{node.name}` failed for {result.failures} row(s), the first being {_one_line(', '.join(known))}; "
         "nothing is published"
     )
 

@@ -339,7 +339,9 @@ def claim_block(
     return Group(Text(plain(heading), style="bold"), Padding(grid, (0, 0, 1, 2)))
 
 
-def document_claims(document: Row, claims: Mapping[str, Sequence[Row]], *, colours: bool) -> RenderableType:
+def document_claims(
+    document: Row, claims: Mapping[str, Sequence[Row]], names: Mapping[str, str], *, colours: bool
+) -> RenderableType:
     """All that was found in one document: `transfers`, `relations` and `affiliations`, one block each."""
     from rich.console import Group
     from rich.text import Text
@@ -350,7 +352,7 @@ def document_claims(document: Row, claims: Mapping[str, Sequence[Row]], *, colou
         rows = claims[noun]
         for number, row in enumerate(rows, start=1):
             heading = f"{noun.removesuffix('s')} {number} of {len(rows)}"
-            blocks.append(claim_block(heading, facts_of(row, None), row, text, colours=colours))
+            blocks.append(claim_block(heading, facts_of(row, names), row, text, colours=colours))
     found = ", ".join(count(len(claims[noun]), noun.removesuffix("s")) for noun in _FACTS)
     blocks.append(Text(found if any(claims[noun] for noun in _FACTS) else "no claims found", style="bold"))
     return Group(*blocks)

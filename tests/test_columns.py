@@ -20,8 +20,8 @@ CONTRACT = {
     "documents": "document_id source_uri title published_on language text",
     "actors": "actor_id name kind country",
     "transfer_claims": "claim_id document_id source_uri published_on supplier_id recipient_id intermediary_ids "
-    "origin_id materiel weapon category quantity_low quantity_high quantity_unit value_amount value_currency status factuality "
-    "basis date_start date_end date_precision date_text attribution evidence evidence_start evidence_end",
+    "origin_id materiel weapon category quantity_low quantity_high quantity_unit value_amount value_currency status "
+    "factuality basis date_start date_end date_precision date_text attribution evidence evidence_start evidence_end",
     "relation_claims": "claim_id document_id source_uri published_on subject_id relation object_id status factuality "
     "date_start date_end date_precision date_text attribution evidence evidence_start evidence_end",
     "affiliations": "document_id source_uri person_id person_name title actor_id is_current evidence evidence_start "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transforms.reference import Actor, ActorAlias, Match, Reference
+from transforms.reference import Actor, Match, Reference
 from transforms.rows import Affiliation, content_id
 from transforms.sentences import Sentence
 from transforms.text import slug
@@ -14,7 +14,12 @@ from transforms.text import slug
 _CAP = r"[A-ZÀ-ÖØ-ÞŁŚŠŽĆČĐİ][\w'’À-ž-]*"
 _PARTICLE = r"(?:al|el|bin|ibn|ben|von|van|der|den|de|da|di|du|la|le|dos|del|Abu)"
 _NAME = re.compile(rf"{_CAP}(?:[ -](?:{_PARTICLE}[ -])?(?:{_CAP}|[A-Z]\.))*")
-_FORMER = re.compile(r"\b(?:former|ex|then|late|outgoing|one-time|onetime|erstwhile|deposed|ousted|retired|previous|predecessor)\b[- ]?", re.I)
+# Directly before the title, at most the owner's name and two words between.
+_FORMER = re.compile(
+    r"\b(?:former|formerly|ex|then|late|one-time|onetime|erstwhile|deposed|ousted|retired|previous|previously|once)\b[- ](?:[\w.'-]+ ){0,4}$",
+    re.I,
+)
+_FORMER_AFTER = re.compile(r"[^.;]{0,12}\buntil\b|\s+(?:at the time|of the time|of the day)\b")
 _RANK_WORDS = frozenset("mr mrs ms dr sir lord lady general gen col colonel lt maj major capt captain admiral adm brig brigadier lieutenant sen rep".split())
 _STOP_NAMES = frozenset(
     """the a an this that these those it he she they we i but and or if when while as at in on of for to from with after before
@@ -36,9 +41,13 @@ class Office:
 
 
 def find_affiliations(
-    text: str, sentence: Sentence, names: Sequence[Match], reference: Reference
+    text: str, sentence: Sentence, names: Sequence[Match], reference: Reference, home: Actor | None = None
 ) -> list[Office]:
-    """The offices that a sentence of the normalised text tells, by title, name and the actor beside the title."""
+    """The offices that a sentence of the normalised text tells, by title, name and the actor beside the title.
+
+    An office of state with no state beside it ('Defence Minister Jan Novak') is the known person's, else that of `home`,
+    the state that the document is written from or about.
+    """
     titles = [m for m in names if m.title is not None]
     if not titles:
         return []
@@ -51,12 +60,15 @@ def find_affiliations(
             continue
         person, name_start, name_end = found
         owner = _owner(text, title, (name_start, name_end), sentence, names)
+        if owner is None and reference.titles.get(title.title or "") in {"state", "organ"}:
+            owner = with_known_country(person, reference)
+            if owner is None and reference.titles[title.title or ""] == "state":
+                owner = home
         if owner is None:
             continue
-        lead = text[max(sentence.start, min(title.start, name_start) - 40) : title.start]
-        lead = lead[lead.rfind(",") + 1 :] if after_name is not None else lead
-        following = text[title.end : title.end + 40]
-        former = bool(_FORMER.search(lead)) or bool(re.match(r"[^.;]{0,12}\buntil\b|\s+at the time\b", following))
+        lead = text[max(sentence.start, title.start - 60) : title.start]
+        lead = lead[max(lead.rfind(c) for c in ',";:(') + 1 :]
+        former = bool(_FORMER.search(lead)) or bool(_FORMER_AFTER.match(text, title.end))
         offices.append(
             Office(person, text[title.start : title.end], owner, not former, min(title.start, name_start), max(title.end, name_end))
         )
@@ -196,6 +208,3 @@ def to_rows(offices: Sequence[Office], text: str, sentence: Sentence, document_i
             )
         )
     return rows
-
-
-__all__ = ["ActorAlias", "Office", "find_affiliations", "to_rows", "with_known_country"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from transforms.affiliations import find_affiliations, to_rows, with_known_country
+from transforms.affiliations import find_affiliations, to_rows
 from transforms.gazetteer import find_names
 from transforms.mentions import Context, ParsedSentence, find_items, place_names
 from transforms.reference import Actor, Match, Reference
@@ -47,8 +48,9 @@ class Extractor:
         affiliations: list[Affiliation] = []
         persons: dict[str, Actor] = {}
         armed = any(m.materiel is not None and m.materiel.strong and m.materiel.category != "none" for m in names)
+        home = home_state(text, names, self.reference)
         for sentence, found in zip(sentences, by_sentence, strict=True):
-            offices = find_affiliations(text, sentence, found, self.reference)
+            offices = find_affiliations(text, sentence, found, self.reference, home)
             affiliations.extend(to_rows(offices, document.text, sentence, document.document_id, document.extraction_key))
             for office in offices:
                 country = office.actor.country if office.actor.kind in {"state", "state_organ"} else None
@@ -85,7 +87,7 @@ class Extractor:
     ) -> ParsedSentence:
         read = ParsedSentence(doc, sentence.start, index, sentence.paragraph)
         place_names(read, found, self.reference, persons)
-        read.items = find_items(read, found, self.reference, loose=any(m.materiel and m.materiel.strong for m in found))
+        read.items = find_items(read, found, self.reference, loose=True)
         return read
 
     def _headline(self, document: Document, persons: dict[str, Actor]) -> list:
@@ -125,11 +127,26 @@ class Extractor:
 
 
 def worth_parsing(text: str, sentence: Sentence, found: Sequence[Match], reference: Reference) -> bool:
-    """The cheap filter before the parser: a sentence that names materiel or two actors, or carries on a claim."""
-    if any(m.materiel is not None and m.materiel.category != "none" for m in found):
-        return True
-    actors = {m.actors[0].actor.actor_id for m in found if m.actors}
-    return len(actors) >= 2
+    """The cheap filter before the parser: a sentence of a document about arms that names materiel or an actor."""
+    return any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
+
+
+_DATELINE_REACH = 60
+_DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
+
+
+def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor | None:
+    """The state that a document is written from: that of its dateline, else the one it names most often, first of equals."""
+    counts: dict[str, int] = {}
+    for match in names:
+        alias = match.actors[0] if match.actors else None
+        if alias is None or alias.actor.kind != "state":
+            continue
+        dateline = alias.ambiguity == "place" and match.end < _DATELINE_REACH and _DATELINE.match(text, match.end)
+        if dateline and "\n" not in text[: match.start]:
+            return alias.actor
+        counts[alias.actor.actor_id] = counts.get(alias.actor.actor_id, 0) + 1
+    return reference.actors[max(counts, key=lambda actor_id: counts[actor_id])] if counts else None
 
 
 def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[list[Match]]:
@@ -157,8 +174,6 @@ def _distinct(claims: Sequence) -> list:
 
 def _with_original_evidence(claim, text: str):
     """The evidence in the document's own characters, of which the normal form has the same number."""
-    from dataclasses import replace
-
     return replace(claim, evidence=text[claim.evidence_start : claim.evidence_end])
 
 
@@ -173,6 +188,3 @@ def _name_in(text: str, actor_id: str) -> str:
                 return text[at:end].strip()
         at = lowered.find(words[0], at + 1)
     return actor_id
-
-
-__all__ = ["Extracted", "Extractor", "with_known_country", "worth_parsing"]

@@ -17,6 +17,10 @@ _LIGHT_VERBS = frozenset(
 )
 
 
+# What stands above these speaks of the report, not of the transfer.
+_REPORT_NOUNS = frozenset("announcement report statement claim allegation accusation news rumour rumor suggestion".split())
+
+
 @dataclass
 class Reading:
     """Status and factuality of a claim, with the operators passed on the way up and the reporting verbs above."""
@@ -45,8 +49,10 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
         lemma = above.lemma_.lower()
         pos = {"VERB": "verb", "AUX": "verb", "ADJ": "adj"}.get(above.pos_, "noun")
         operator = reference.operators.get((lemma, pos))
-        reports = lemma in reference.reporting_verbs and pos == "verb" and (token.dep_ in {"ccomp", "advcl", "relcl"} or operator is None)
-        if reports and token.dep_ != "xcomp":
+        if pos == "noun" and lemma in _REPORT_NOUNS:
+            break
+        reports = lemma in reference.reporting_verbs and pos == "verb" and (token.dep_ in {"ccomp", "advcl", "relcl", "parataxis"} or operator is None)
+        if reports and (token.dep_ != "xcomp" or operator is None):
             if operator is not None and operator.factuality:
                 _turn(reading, operator.factuality)
             reading.reports.append(above)
@@ -112,7 +118,8 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
         _plan(reading)
     if lowered & {"if", "whether", "unless"}:
         reading.factuality = "Uu"
-    if lowered & _NEGATIONS or (token.dep_ == "pobj" and token.head.lower_ == "without") or _negated_object(token):
+    negating = {c.lower_ for c in children if c.dep_ in {"neg", "det", "cc", "preconj", "advmod"}}
+    if negating & _NEGATIONS or (token.dep_ == "pobj" and token.head.lower_ == "without") or _negated_object(token):
         _negate(reading)
 
 

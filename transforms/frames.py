@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from spacy.tokens import Token
@@ -13,6 +13,7 @@ from transforms.grammar import (
     antecedent,
     first_conjunct,
     is_passive,
+    noun_owners,
     objects,
     prepositions,
     subjects,
@@ -29,6 +30,9 @@ _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
 _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
 # What a state does to a transfer that it would make itself or lets another make.
 _CONSENT = frozenset({"approved"})
+
+
+Who = Callable[[Iterable[Token]], list[ActorMention]]
 
 
 @dataclass
@@ -109,7 +113,7 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
                             offer(below)
     token = item.top
     for _ in range(5):
-        anchor = _list_head(token)
+        anchor = list_head(token)
         head = anchor.head
         if head is anchor:
             break
@@ -149,7 +153,7 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
     return found
 
 
-def _list_head(token: Token) -> Token:
+def list_head(token: Token) -> Token:
     """The first member of the list that a noun stands in: coordination, apposition, 'including', 'such as'."""
     for _ in range(6):
         if token.dep_ == "conj" and token.head.i < token.i:
@@ -170,7 +174,7 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
         return [m for t in tokens for m in actors_of(t, sentence, context)]
 
     if lexeme.subject_role in {"user", "found"}:
-        _fill_use(frame, who)
+        _fill_use(frame, _maker_of_list(item, sentence), who)
         return
     verb = predicate.pos_ == "VERB"
     if verb:
@@ -203,13 +207,21 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
             frame.roles["origin"] = [maker]
 
 
-def _fill_use(frame: Frame, who) -> None:
+def _maker_of_list(item: ItemMention, sentence: ParsedSentence) -> ActorMention | None:
+    """The item's maker, or that of the list it stands in: 'NATO-supplied weapons such as tanks and guns'."""
+    if item.maker is not None:
+        return item.maker
+    head = list_head(item.top)
+    return next((other.maker for other in sentence.items if other.top is head or other.head is head), None)
+
+
+def _fill_use(frame: Frame, maker: ActorMention | None, who: Who) -> None:
     """Possession or use of what another made tells of a delivery: 'North Korean missiles used by Russia'."""
-    predicate, item = frame.predicate, frame.item
+    predicate = frame.predicate
     frame.basis = "inferred"
-    if item.maker is None:
+    if maker is None:
         return
-    frame.add("supplier", [item.maker])
+    frame.add("supplier", [maker])
     if frame.lexeme.subject_role == "user":
         frame.add("recipient", who(agents(predicate) if is_passive(predicate) else subjects(predicate)))
 
@@ -217,7 +229,7 @@ def _fill_use(frame: Frame, who) -> None:
 def _sources_of_prepositions(frame: Frame) -> list[Token]:
     """The words whose prepositions may name a party: the predicate, the item, the item's list, what stands between."""
     tokens = [frame.predicate, frame.item.top, frame.item.head]
-    first = _list_head(frame.item.top)
+    first = list_head(frame.item.top)
     tokens.extend(with_conjuncts(first))
     token = frame.item.top
     for _ in range(6):
@@ -236,7 +248,7 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
     return unique
 
 
-def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence, who) -> None:
+def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence, who: Who) -> None:
     lexeme = frame.lexeme
     for token in tokens:
         for name, noun in prepositions(token):
@@ -264,7 +276,7 @@ def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence,
                 frame.add("supplier", mentions)
 
 
-def _by_light_verb(frame: Frame, reference: Reference, who) -> None:
+def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     """'took delivery of', 'signed a contract for', 'announced a package': the verb above a noun gives a party."""
     predicate, lexeme = frame.predicate, frame.lexeme
     if predicate.pos_ == "VERB":
@@ -294,7 +306,7 @@ def _by_light_verb(frame: Frame, reference: Reference, who) -> None:
             frame.add(_OPPOSITE[role], who([noun]))
 
 
-def _by_operators(frame: Frame, sentence: ParsedSentence, who) -> None:
+def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
     """Who plans, approves, asks for or stops a transfer is mostly a party to it."""
     for token, operator in frame.reading.operators:
         if token.pos_ in {"VERB", "AUX"}:
@@ -302,7 +314,7 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who) -> None:
             if is_passive(token) and not actors:
                 actors = [m for m in who(surface_subjects(token)) if operator.status in {"planned", ""}]
         else:
-            actors = [
+            actors = who(noun_owners(token)) or [
                 sentence.names[c.i] for c in token.children if c.i in sentence.names and c.dep_ in {"poss", "amod", "compound"}
             ]
         if operator.status == "requested":

@@ -31,6 +31,8 @@ _PARTITIVES = frozenset(
     variety collection mix supply kind sort form piece version variant haul instalment installment first second third
     last all some any more none many several each both""".split()
 )
+# Nouns that name a delivery as well as what is in it.
+_BUNDLES = frozenset("package cargo".split())
 _DEFINITE_COUNTRY = re.compile(
     r"(?:the|that|this|its|their) (?:\w+ ){0,2}(?:country|kingdom|republic|nation|island|monarchy|emirate|sultanate|state)$", re.I
 )
@@ -102,8 +104,11 @@ def place_names(sentence: ParsedSentence, matches: Sequence[Match], reference: R
         mention = ActorMention(alias.actor, match.start, match.end, form)
         for token in span:
             sentence.names.setdefault(token.i, mention)
+    things = [(m.start - sentence.start, m.end - sentence.start) for m in matches if m.materiel is not None]
     for ent in doc.ents:
         if ent.label_ not in {"PERSON", "ORG"} or any(t.i in sentence.names for t in ent):
+            continue
+        if any(start < ent.end_char and ent.start_char < end for start, end in things):
             continue
         tokens = [t for t in ent if not (t.is_punct or t.lower_ in {"the", "'s"})]
         if not tokens:
@@ -171,7 +176,7 @@ def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[
         start, end = sentence.span(token.left_edge, token)
         phrase = sentence.doc.text[start - sentence.start : end - sentence.start]
         if re.match(r"(?:the|these|both|all) (?:two|both) ", phrase, re.I) or phrase.lower().startswith("both "):
-            return context.pair()
+            return context.pair(sentence, token)
         if _DEFINITE_COUNTRY.match(phrase):
             return context.topic(start, end)
         owner = next((c for c in token.children if c.dep_ == "poss" and c.pos_ == "PRON"), None)
@@ -229,10 +234,11 @@ class Context:
             return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
         return []
 
-    def pair(self) -> list[ActorMention]:
-        """The two states last spoken of."""
+    def pair(self, sentence: ParsedSentence, token: Token) -> list[ActorMention]:
+        """The two states last spoken of before a token; officials stand for their states."""
         found: list[ActorMention] = []
-        for mention in reversed(self.mentioned):
+        here = [m for i, m in sorted(sentence.names.items()) if i < token.i]
+        for mention in reversed([*self.mentioned, *here]):
             if mention.actor.kind == "state" and mention.actor.actor_id not in {m.actor.actor_id for m in found}:
                 found.append(mention)
             if len(found) == 2:
@@ -272,7 +278,13 @@ def find_items(sentence: ParsedSentence, matches: Sequence[Match], reference: Re
         item = _item(doc[index], found, sentence, reference, loose)
         if item is not None:
             items.append(item)
-    return [i for i in items if not _is_part_of(i, items)]
+    items = [i for i in items if not _is_part_of(i, items)]
+    return [i for i in items if i.materiel.strong or not _beside_strong(i, items)]
+
+
+def _beside_strong(item: ItemMention, items: Sequence[ItemMention]) -> bool:
+    """'missiles, training and support': what is weak by itself is no item in a list of arms."""
+    return any(other.materiel.strong and item in coordinated(other, items) for other in items)
 
 
 def _item(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentence, reference: Reference, loose: bool) -> ItemMention | None:
@@ -282,6 +294,8 @@ def _item(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentenc
     if not at_head and not is_predicate and head.lower_ not in reference.units:
         return None
     materiels = [m.materiel for m, _ in found if m.materiel]
+    if is_predicate and all(not m.weapon and not m.strong for m in materiels) and lemma not in _BUNDLES:
+        return None
     strong = [m for m in materiels if m.strong]
     if not strong and not loose:
         return None

@@ -249,10 +249,10 @@ def _number(match: re.Match[str], tables: NumberTables) -> _Figure | None:
     return _Figure(start, end, value, value, value, digits, bool(scales), base=base)
 
 
-def _with_currency(figure: _Figure, text: str, tables: NumberTables, country: str | None) -> _Figure:
-    """The figure with the currency that stands directly before or after it, if one does."""
+def _with_currency(figure: _Figure, text: str, floor: int, tables: NumberTables, country: str | None) -> _Figure:
+    """The figure with the currency that stands directly before (not before `floor`) or after it, if one does."""
     start, end, token = figure.start, figure.end, None
-    left = max(0, start - 10)
+    left = max(floor, start - 10)
     if before := tables.currency_before.search(text[left:start]):
         token, start = before.group(1), left + before.start(1)
     elif after := tables.currency_after.match(text, end):
@@ -300,7 +300,7 @@ def _figures(text: str, tables: NumberTables, country: str | None) -> list[_Figu
     bare: list[_Figure] = []
     for match in tables.number.finditer(text):
         if figure := _number(match, tables):
-            bare.append(_with_currency(figure, text, tables, country))
+            bare.append(_with_currency(figure, text, bare[-1].end if bare else 0, tables, country))
     figures: list[_Figure] = []
     index, floor = 0, 0
     while index < len(bare):

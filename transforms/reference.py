@@ -156,6 +156,9 @@ def _names(tables: Tables, actors: Mapping[str, Actor], titles: Mapping[str, str
         noun = Materiel(None, r["category"], r["unit"] or None, r["strength"] == "strong")
         for form in {r["noun"], r["plural"]} - {""}:
             meanings[form].append((None, noun))
+    for r in tables["stop_phrases"]:
+        # The longest name wins, so that 'South China Sea' hides China.
+        meanings[r["phrase"]].append((None, Materiel(None, "none", None, True)))
     for title in titles:
         meanings[title].append((None, title))
     automaton = ahocorasick.Automaton()

@@ -19,7 +19,12 @@ from transforms.transfers import DocumentFacts, render_marks
 
 MUTUAL = frozenset({"agree", "consult", "cooperate"})
 _CONCERN = frozenset({"concern", "alarm", "outrage", "dismay", "condemnation", "disappointment", "worry", "anger", "regret"})
-_TROOPS = frozenset("troop force soldier unit warship ship carrier engineer instructor adviser advisor mercenary personnel marine battalion brigade fleet squadron jet bomber".split())
+_TROOPS = frozenset(
+    """troop force soldier unit warship ship carrier engineer instructor adviser advisor mercenary personnel marine
+    battalion brigade fleet squadron jet bomber serviceman servicemen contingent regiment paratrooper peacekeeper
+    destroyer frigate submarine aircraft division""".split()
+)
+_MEETINGS = frozenset("hold stage conduct begin start open launch resume finish end".split())
 
 
 def find_relations(
@@ -57,18 +62,36 @@ def _pairs(
         return _noun_pairs(token, predicate, sentence, who)
     doers = who(agents(token) if is_passive(token) else subjects(token))
     done_to: list[ActorMention] = []
+    if predicate.relation == "cooperate" and token.lemma_ == "train":
+        # 'Ukrainian crews train in Germany', 'recruits have been trained in the UK'.
+        trained = [m for t in (objects(token) or subjects(token)) for m in [*who([t]), *_owners(t, sentence)]]
+        hosts = [m for name, noun in prepositions(token) if name == "in" for m in who([noun])]
+        done_to += trained
+        doers = [m for m in doers if m not in trained] or hosts
     for via in predicate.object_via:
         if via == "dobj":
             done_to += who(objects(token))
             for thing in objects(token):
-                done_to += _owners(thing, sentence, who)
+                done_to += _owners(thing, sentence)
         elif via == "person":
             done_to += [m for m in who(objects(token)) if m.actor.kind in {"person", "state"}]
+        elif via == "embargo":
+            if any(o.lemma_.lower() in {"embargo", "sanction", "ban"} for o in objects(token)):
+                done_to += [m for o in objects(token) for name, noun in prepositions(o) if name in {"on", "against"} for m in who([noun])]
+        elif via in {"support", "war"}:
+            done_to += [
+                m
+                for o in objects(token)
+                if o.lemma_.lower() in {via, "solidarity", "backing"}
+                for name, noun in prepositions(o)
+                if name in {"for", "to", "with", "against", "on"}
+                for m in [*who([noun]), *_owners(noun, sentence)]
+            ]
         elif via == "concern":
             if any(o.lemma_ in _CONCERN for o in objects(token)):
                 done_to += _deep_actors(token, sentence, {"about", "over", "at", "of"}, who)
         else:
-            done_to += [m for name, noun in prepositions(token) if name == via for m in [*who([noun]), *_owners(noun, sentence, who)]]
+            done_to += [m for name, noun in prepositions(token) if name == via for m in who([noun]) or _owners(noun, sentence)]
     if predicate.relation in MUTUAL and not done_to and predicate.relation == "agree":
         states = _distinct(doers)
         if any(o.lemma_.lower() in {"treaty", "agreement", "pact", "accord", "memorandum", "deal", "declaration"} for o in objects(token)) and len(states) == 2:
@@ -95,12 +118,20 @@ def _noun_pairs(
         governor = governor.head
     found = []
     for via in predicate.object_via:
-        found += [m for name, noun in prepositions(token) if name == via for m in who([noun])]
+        found += [
+            m
+            for name, noun in prepositions(token)
+            if name == via
+            for m in who([noun]) or (_owners(noun, sentence) if predicate.relation == "assault" else [])
+        ]
     if predicate.relation in MUTUAL:
         states = _distinct([*modifiers, *found])
         if len(states) == 2:
             return [(states[0], states[1])]
         doers = who(subjects(governor)) if governor is not None and governor.pos_ == "VERB" else []
+        if not found and governor is not None and governor.lemma_ in _MEETINGS and len(_distinct(doers)) == 2:
+            first, second = _distinct(doers)
+            return [(first, second)]
         return [(a, b) for a in _distinct(doers) for b in _distinct(found) if _able(a, b)][:4]
     doers = modifiers
     if not doers and governor is not None and governor.pos_ == "VERB":
@@ -108,9 +139,12 @@ def _noun_pairs(
     return [(a, b) for a in _distinct(doers) for b in _distinct(found) if _able(a, b)]
 
 
-def _owners(thing: Token, sentence: ParsedSentence, who: Callable[[Iterable[Token]], list[ActorMention]]) -> list[ActorMention]:
+def _owners(thing: Token, sentence: ParsedSentence) -> list[ActorMention]:
     """'attacked Ukrainian cities': whose the thing is."""
     found: list[ActorMention] = []
+    if any(thing.i in {item.head.i, item.top.i} for item in sentence.items):
+        # 'shot down North Korean missiles': whoever fired them is hit, not who made them.
+        return []
     for child in thing.children:
         if child.i < thing.i and child.dep_ in {"poss", "amod", "compound", "nmod"}:
             for token in [child, *child.children]:
@@ -154,12 +188,15 @@ def _troops(
         things = objects(token)
         if not any(t.lemma_.lower() in _TROOPS for t in things):
             continue
-        doers = who(agents(token) if is_passive(token) else subjects(token))
+        if is_passive(token):
+            doers = who(agents(token)) or [m for t in things for m in [*who([t]), *_owners(t, sentence)]][:1]
+        else:
+            doers = who(subjects(token))
         places: list[ActorMention] = []
         for source in [token, *things]:
             for name, noun in prepositions(source):
                 if name in {"to", "into", "in", "near", "against", "off"}:
-                    places += [*who([noun]), *_owners(noun, sentence, who)]
+                    places += [*who([noun]), *_owners(noun, sentence)]
         pairs = [(a, b) for a in _distinct(doers) for b in _distinct(places)[:1] if _able(a, b)]
         claims.extend(_claims(token, "mobilize", pairs, sentence, document, reference, context))
     return claims

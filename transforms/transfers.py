@@ -10,7 +10,8 @@ from spacy.tokens import Token
 
 from transforms.attribution import attribute, own_act
 from transforms.dates import DateMention, find_dates
-from transforms.frames import Frame, find_frames, party_id
+from transforms.factuality import Reading
+from transforms.frames import Frame, find_frames, list_head, party_id
 from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence
 from transforms.quantities import Money, Quantity, find_money, find_quantities
 from transforms.reference import Actor, Reference
@@ -18,11 +19,13 @@ from transforms.rows import TransferClaim, content_id
 
 # Of these, the date is when the transfer is expected; of the others, the day of the event itself.
 _EXPECTED = frozenset({"requested", "offered", "planned", "negotiated", "ordered", "approved"})
-# Predicates that mean a transfer of arms even where only one party is told.
-_CLEAR = frozenset(
-    """supply deliver export sell donate purchase buy order import procure resupply arm delivery sale shipment export
-    supply donation purchase import re-export procurement seize""".split()
+_CONTAINING = frozenset("include comprise contain consist involve cover feature encompass be bring include".split())
+_DEALS = frozenset(
+    """package deal sale contract order aid shipment tranche delivery consignment agreement list batch cargo purchase
+    assistance item support weapon arm equipment system announcement drawdown request transfer donation""".split()
 )
+# How many parsed sentences further a list may go on with a transfer.
+_REACH = 2
 _MAX_PARTIES = 12
 
 
@@ -43,12 +46,24 @@ class Party:
     mention: ActorMention | None
 
 
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """The transfer that a document is telling of, which lists and sentences like 'It includes …' go on with."""
+
+    frame: Frame
+    suppliers: tuple[ActorMention, ...]
+    recipients: tuple[ActorMention, ...]
+    chain: tuple[str, ...]
+    sentence: int
+
+
 class Ledger:
     """The parties of the claims made so far in a document, from which later claims take what they leave out."""
 
     def __init__(self, headline: Iterable[tuple[ActorMention | None, ActorMention | None]] = ()) -> None:
         self.pairs: list[tuple[ActorMention, ActorMention, str]] = []
         self.headline = list(headline)
+        self.open: Deal | None = None
 
     def note(self, supplier: ActorMention, recipient: ActorMention, category: str) -> None:
         """Remember a claim's parties."""
@@ -75,6 +90,7 @@ def find_transfers(
 ) -> list[TransferClaim]:
     """The transfer claims of one sentence, in the order of their items."""
     frames = find_frames(sentence, reference, context)
+    frames += _continued(sentence, frames, ledger)
     if not frames:
         return []
     text = sentence.doc.text
@@ -86,6 +102,10 @@ def find_transfers(
         if not suppliers and not recipients:
             continue
         chain, places = attribute(frame.reading.reports, sentence, reference, context)
+        if suppliers and recipients and frame.basis == "stated" and frame.predicate.lemma_.lower() not in _CONTAINING:
+            ledger.open = Deal(frame, tuple(suppliers), tuple(recipients), tuple(chain), sentence.index)
+        elif ledger.open is not None and frame.predicate.lemma_.lower() in _CONTAINING:
+            ledger.open = replace(ledger.open, sentence=sentence.index)
         when = _date(frame, sentence, document.published_on)
         quantity = _quantity(frame.item, sentence, quantities)
         value = _money(frame, frames, sentence, money)
@@ -97,6 +117,45 @@ def find_transfers(
                     ledger.note(supplier, recipient, frame.item.materiel.category)
                 claims.append(_claim(frame, supplier, recipient, quantity, value, when, chain, places, sentence, document))
     return claims
+
+
+def _continued(sentence: ParsedSentence, frames: list[Frame], ledger: Ledger) -> list[Frame]:
+    """Items that go on with the transfer told before: members of a list, or 'The package also includes …'."""
+    deal = ledger.open
+    if deal is None or sentence.index - deal.sentence > _REACH:
+        return []
+    root = sentence.doc[:].root
+    fragment = root.pos_ in {"NOUN", "PROPN", "NUM", "X"} and not any(t.dep_ == "nsubj" for t in root.children)
+    holding = [
+        t for t in sentence.doc if t.lemma_.lower() in _CONTAINING and (t.pos_ == "VERB" or t.dep_ == "prep")
+        and any(c.dep_ in {"nsubj", "nsubjpass"} and _is_deal(c) for c in t.children)
+    ]  # fmt: skip
+    if not fragment and not holding:
+        return []
+    told = {id(f.item) for f in frames if f.has("supplier") or f.has("recipient")}
+    found = []
+    for item in sentence.items:
+        if id(item) in told or not (fragment or any(_held(item.top, verb) for verb in holding)):
+            continue
+        predicate = holding[0] if holding else item.head
+        reading = Reading(deal.frame.reading.status, deal.frame.reading.factuality)
+        roles = {"supplier": list(deal.suppliers), "recipient": list(deal.recipients)}
+        found.append(Frame(predicate, deal.frame.lexeme, item, reading, roles=roles))
+    if found:
+        ledger.open = replace(deal, sentence=sentence.index)
+    return found
+
+
+def _held(top: Token, verb: Token) -> bool:
+    """Whether an item is what 'includes' includes, not something in a clause further below."""
+    token = list_head(top)
+    while token.dep_ in {"pobj", "prep"} and token.head is not verb:
+        token = token.head
+    return token.head is verb and token.i > verb.i
+
+
+def _is_deal(token: Token) -> bool:
+    return token.lemma_.lower() in _DEALS or token.lower_ in {"it", "they", "this", "that", "which"}
 
 
 def headline_pairs(
@@ -145,9 +204,8 @@ def _parties(frame: Frame, ledger: Ledger) -> tuple[list[ActorMention], list[Act
 
 def _plausible(frame: Frame, supplier: ActorMention | None, recipient: ActorMention | None) -> bool:
     if supplier is None or recipient is None:
-        if frame.basis == "inferred":
-            return False
-        return frame.predicate.lemma_.lower() in _CLEAR
+        # A claim with one party is right too seldom to be worth its row.
+        return False
     giver, taker = party_id(supplier), party_id(recipient)
     if giver == taker:
         return False
@@ -340,6 +398,9 @@ def _date(frame: Frame, sentence: ParsedSentence, published_on: date | None) -> 
         token = span.root
         rank = 9
         for steps in range(10):
+            if token.lemma_ in {"start", "begin"} and mention.date_start is not None:
+                # 'started in 2023': it goes on.
+                mention = replace(mention, date_end=None)
             if token.i in own:
                 rank = steps
                 break
