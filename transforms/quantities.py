@@ -100,12 +100,13 @@ def build_number_tables(number_word_rows: Iterable[Row], currency_rows: Iterable
     scale, suffix = rf"(?:{by_role['scale']})\b", rf"(?:{by_role['suffix']})\b"
     number = (
         rf"(?P<vague>\b(?:{by_role['vague']})(?:\s+of\s+(?P<vague_scale>{by_role['vague']}))?\b)"
-        rf"|(?P<few>\b(?:several|an?\s+few|a\s+couple(?:\s+of)?|a\s+good\s+many|many)\s+(?P<few_scale>{scale}))"
+        rf"|(?P<few>\b(?:several|an?\s+few|a\s+couple(?:\s+of)?|a\s+good\s+many|many)\s+(?P<few_scale>{scale})"
+        rf"(?:\s+(?P<few_factor>{scale}))?)"
         rf"|(?P<group>\b(?:{by_role['group']})(?=\s+(?:of|more|dozen|hundred|thousand|million)\b))"
         rf"|(?P<decimal_comma>\d+,\d{{1,2}}(?=\s?(?:mln|bln|mn|bn|million|billion)\b))"
         rf"(?P<comma_scale>\s?(?:mln|bln|mn|bn)\b|[\s-]+{scale})"
         r"|(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)"
-        r"|\d{1,3}(?:\ \d{3})*\ 000(?!\d)"
+        r"|(?<![\d.,])\d{1,3}(?:\ \d{3})*(?:\ 000(?!\d)|\ \d{3}(?=\s[a-z-]{3,}s\b))"
         rf"|\d+(?:\.\d+)?)(?P<scale>[\s-]?(?:{suffix})(?![-\w])|(?:[\s-]+(?:{scale}))+|)"
         rf"|(?P<words>\b(?:(?:half\s+|quarter\s+of\s+)?an?|{small})(?:[\s-]+{scale})+"
         rf"(?:\s+(?:and\s+)?{small}(?:\s+{scale})*(?!-[a-z]))*|\b{small})\b"
@@ -141,6 +142,12 @@ _MODIFIER = re.compile(
     rf"(?:(?:{_ABOUT}|at\s+least|a|token)\s+)*$",
     re.IGNORECASE,
 )
+_PARTICLE = re.compile(
+    r"\b(?:hand|turn|tak|took|bring|brought|pass|sign|carr|fly|flew|flown|com|came|g[ai]v|negotiat|talk|disput|deal|row|ship)"
+    r"\w*\s+over\s+(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
+"""'handed over four' is four, not more."""
 _AFTERWORD = re.compile(
     r"(?P<low>\+|-plus\b|\s+or\s+more\b|\s+and\s+(?:more|counting)\b|\s+plus\b)|(?P<high>\s+or\s+(?:fewer|less)\b)"
     r"|(?P<about>-odd\b|\s+or\s+so\b|\s+\((?P<again>[\d,]+)\))",
@@ -156,7 +163,7 @@ _MEASURE_AFTER = re.compile(
     r"|[\s-]+(?:per\s?cent|percent|percentage|pct|degrees?|calib(?:er|re)"
     r"|(?:square\s+|cubic\s+|nautical\s+)?(?:kilo|centi|milli)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?)"
     r"|(?:nautical\s+|square\s+)?miles?|feet|foot|inch(?:es)?|yards?|acres?|hectares?|knots?|pounds?\s+of|pounds?\b|megawatts?"
-    r"|kilotons?|horsepower|seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|o['’]clock"
+    r"|kilotons?|horsepower|seconds?(?!-)|minutes?|hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies)|o['’]clock"
     r"|times|percentile|points?|halves|thirds?|quarters?|fifths?|tenths?)\b|\s+m\b(?!\s+[a-z]+s\b)|(?:st|nd|rd|th)\b",
 )
 _DATE_AFTER = re.compile(rf"(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTHS}(?![a-z])")
@@ -169,7 +176,7 @@ _LABEL_BEFORE = re.compile(
 )
 _ARTICLE = re.compile(r"\b(?i:an?|the|its)\s+$")
 _AGE = re.compile(r"[A-Z][\w’'-]+,\s+$")
-_NAME_BEFORE = re.compile(r"\b[A-Z][\w’'-]*\s$")
+_NAME_BEFORE = re.compile(r"\b(?!\w+day\b)[A-Z][\w’'-]*\s$")
 _YEAR_BEFORE = re.compile(
     rf"\b(?:(?i:in|since|during|until|till|before|after|early|late|mid|spring|summer|autumn|fall|winter|year|between|the|its"
     rf"|their|his|last|this|by|from|through)|{_MONTHS})[\s,-]+$"
@@ -224,10 +231,12 @@ def _number(match: re.Match[str], tables: NumberTables) -> _Figure | None:
     if match.group("few"):
         scale = match.group("few_scale").lower()
         factor = tables.number_words[scale][1]
+        times = tables.number_words[match.group("few_factor").lower()][1] if match.group("few_factor") else 1.0
         if match.group("few").lower().startswith("a couple"):
-            return _Figure(start, end, 2 * factor, 2 * factor, 2 * factor, "", True)
-        plural = tables.number_words.get(scale + "s", ("", 2 * factor, 10 * factor - 1))
-        return _Figure(start, end, plural[1], plural[2], None, "", True)
+            value = 2 * factor * times
+            return _Figure(start, end, value, value, value, "", True)
+        _, low, high = tables.number_words.get(scale + "s", ("", 2 * factor, 10 * factor - 1))
+        return _Figure(start, end, low * times, (high + 1) * times - 1, None, "", True)
     if group := match.group("group"):
         value = tables.number_words[" ".join(group.lower().split())][1]
         return _Figure(start, end, value, value, value, "", False)
@@ -309,6 +318,8 @@ def _figures(text: str, tables: NumberTables, country: str | None) -> list[_Figu
         before = text[left : figure.start]
         modifier = _MODIFIER.search(before)
         kind = modifier.lastgroup or "" if modifier else ""
+        if modifier and kind == "low" and _PARTICLE.search(text[max(0, figure.start - 40) : figure.start]):
+            modifier, kind = None, ""
         joined = None
         if index + 1 < len(bare) and not _FROM.search(before) and _sound(figure, text, first_of_range=True):
             joined = _joined(figure, bare[index + 1], text, kind)
