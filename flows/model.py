@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -179,7 +180,7 @@ def _run_dbt(database: Path, target: Path) -> int:
             f"--profiles-dir={PROJECT}",
             f"--target-path={target.resolve()}",
             f"--log-path={target.resolve()}",
-            f"--vars={{database: {_yaml_string(database.resolve())}}}",
+            f"--vars={json.dumps({'database': _jinja_literal(str(database.resolve()))})}",
         ]
     )
     # The adapter keeps its database open for the life of the process; the next build has another file of that name.
@@ -227,8 +228,9 @@ def _seal(database: Path) -> dict[str, int]:
     return counts
 
 
-def _yaml_string(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+def _jinja_literal(value: str) -> str:
+    """The value as dbt, which renders variables as templates, gives it back unchanged."""
+    return "{{ " + json.dumps(value) + " }}" if "{" in value else value
 
 
 def _one_line(value: object) -> str:

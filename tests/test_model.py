@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,14 +13,14 @@ import pytest
 from small_lake import VERSION, Rows, write_claims, write_lake, write_seeds
 
 from flows.lake import Lake
-from flows.model import ModelError, build_models, database_path
+from flows.model import ModelError, build_lock, build_models, database_path
 from transforms.rows import Reject
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake folder that tests fill anew, each with its own rows; dbt's parse is kept."""
-    return tmp_path_factory.mktemp("lake")
+    """A lake folder that tests fill anew, each with its own rows; dbt's parse is kept. Its name needs quoting."""
+    return tmp_path_factory.mktemp("it's a {{ lake }}, \u00e9")
 
 
 @pytest.fixture(scope="module")
@@ -350,3 +351,17 @@ def test_a_broken_file_in_the_lake_is_named(root: Path, seeds: Path) -> None:
 def test_building_twice_in_one_process_sees_the_new_rows(root: Path, seeds: Path, story: Rows) -> None:
     assert build(write_lake(root, _one_claim()), seeds)["tables"]["documents"] == 1
     assert build(write_lake(root, story), seeds)["tables"]["documents"] > 1
+
+
+def test_a_parse_that_a_killed_run_cut_off_is_made_anew(root: Path, seeds: Path) -> None:
+    lake = write_lake(root, _one_claim())
+    build(lake, seeds)
+    parse = lake.build / "dbt" / "partial_parse.msgpack"
+    parse.write_bytes(parse.read_bytes()[:1000])
+    assert build(lake, seeds)["tables"]["documents"] == 1
+
+
+def test_a_second_build_waits_for_the_first(root: Path) -> None:
+    lake = Lake(root)
+    with build_lock(lake), pytest.raises(BlockingIOError), (lake.build / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
