@@ -146,34 +146,33 @@ def _failure(error: Exception, settings: Settings) -> _Failed:
 
     if isinstance(error, _Failed):
         return error
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        detail = f"No complete answer came within {settings.timeout:g} s; try again later or raise MATERIEL_TIMEOUT."
-        return _Failed("timeout", detail, is_transient=True)
-    if isinstance(error, TooLarge):
-        detail = f"The page is larger than {settings.max_bytes:,} bytes; raise MATERIEL_MAX_BYTES to have it."
-        return _Failed("too_large", detail)
-    if isinstance(error, httpx.TooManyRedirects):
-        return _Failed("too_many_redirects", f"The page redirects more than {MAX_REDIRECTS} times; give the final URL.")
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return _Failed("unsupported_scheme", "The page redirects to an address that is not http or https.")
-    if isinstance(error, httpx.InvalidURL):
-        return _Failed("bad_url", "The URL, or one that it redirects to, is not valid; check its spelling.")
-    if isinstance(error, BadCompression):
-        return _Failed(
-            "bad_compression", "The answer is compressed in a damaged or unknown way; give the text instead."
-        )
+    timeout = f"No complete answer came within {settings.timeout:g} s; try again later or raise MATERIEL_TIMEOUT."
+    too_large = f"The page is larger than {settings.max_bytes:,} bytes; raise MATERIEL_MAX_BYTES to have it."
+    redirects = f"The page redirects more than {MAX_REDIRECTS} times; give the final URL."
+    scheme = "The page redirects to an address that is not http or https; give the URL of a page."
+    bad_url = "The URL, or one that it redirects to, is not valid; check its spelling."
+    compression = "The answer is compressed in a damaged or unknown way; give the text of the page instead."
+    certificate = "The server's TLS certificate cannot be trusted; check the host name."
+    unknown_host = "The host name was not found; check its spelling and the network."
+    no_connection = "No connection to the server could be made; check the URL and the network."
+    broken = "The connection broke before the answer was complete; try again later."
+    # The first row counts that fits the error or what caused it; the general ones come last.
+    faults: list[tuple[tuple[type[Exception], ...], str, str, bool]] = [
+        ((TimeoutError, httpx.TimeoutException), "timeout", timeout, True),
+        ((TooLarge,), "too_large", too_large, False),
+        ((httpx.TooManyRedirects,), "too_many_redirects", redirects, False),
+        ((httpx.UnsupportedProtocol,), "unsupported_scheme", scheme, False),
+        ((httpx.InvalidURL, UnicodeError), "bad_url", bad_url, False),
+        ((BadCompression,), "bad_compression", compression, False),
+        ((ssl.SSLCertVerificationError,), "bad_certificate", certificate, False),
+        ((socket.gaierror,), "unreachable", unknown_host, True),
+        ((httpx.ConnectError,), "unreachable", no_connection, True),
+        ((httpx.TransportError,), "broken_connection", broken, True),
+    ]
     causes = _causes(error)
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        detail = "The host name was not found; check its spelling and the network."
-        return _Failed("unreachable", detail, is_transient=True)
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return _Failed("bad_certificate", "The server's TLS certificate cannot be trusted; check the host name.")
-    if isinstance(error, httpx.ConnectError):
-        detail = "No connection to the server could be made; check the URL and the network."
-        return _Failed("unreachable", detail, is_transient=True)
-    if isinstance(error, httpx.TransportError):
-        detail = "The connection broke before the answer was complete; try again later."
-        return _Failed("broken_connection", detail, is_transient=True)
+    for types, reason, detail, is_transient in faults:
+        if any(isinstance(cause, types) for cause in causes):
+            return _Failed(reason, detail, is_transient=is_transient)
     return _Failed("fetch_error", f"The page could not be fetched ({type(error).__name__}); check the URL.")
 
 

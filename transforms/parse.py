@@ -158,7 +158,8 @@ def decode(content: bytes, charset: str | None = None) -> str:
     damaged = content.decode("utf-8", "replace")
     broken = damaged.count("\ufffd")
     intact = sum(len(run) for run in re.findall("[^\x00-\x7f\ufffd]+", damaged))
-    return damaged if intact >= broken else content.decode(LEGACY_ENCODING, "replace")
+    # In text of one byte per character, two bytes hardly ever form a UTF-8 character by chance.
+    return damaged if 4 * intact >= broken else content.decode(LEGACY_ENCODING, "replace")
 
 
 def _decoded_as(charset: str, content: bytes) -> str | None:
