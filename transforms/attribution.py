@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from spacy.tokens import Token
 
@@ -10,9 +11,6 @@ from transforms.grammar import agents, antecedent, is_passive, subjects
 from transforms.mentions import ActorMention, Context, ParsedSentence, actors_of
 from transforms.reference import Reference
 
-_ACCORDING = re.compile(
-    r"\b(?:according to|citing|quoting|cited by|in the words of|told)\s+((?:[^,;.\"()]|(?<=[A-Z])\.(?=[A-Z ]))+)", re.I
-)
 _PEOPLE = re.compile(
     r"\b(?:official|source|officer|spokes\w+|people|person|diplomat|analyst|expert|aide|minister\w*|media|report\w*|newspaper|daily|"
     r"agency|authorit\w+|government|intelligence|document\w*|statement|lawmaker|military|executive|website|site|outlet|"
@@ -102,8 +100,8 @@ def _inside_quotation(sentence: ParsedSentence) -> bool:
     return text.startswith('"') or (text.count('"') % 2 == 1 and text.rstrip().endswith('"'))
 
 
-def own_act(chain: list[str], supplier: ActorMention | None, recipient: ActorMention | None, status: str) -> bool:
+def own_act(chain: Sequence[str], supplier: ActorMention, recipient: ActorMention, status: str) -> bool:
     """Whether the only source is the party itself pledging, approving or offering, which is its act and no report of it."""
     if len(chain) != 1 or status in {"delivered", "in_transit", "seized"}:
         return False
-    return any(m is not None and chain[0] in {m.actor.actor_id, m.actor.country} for m in (supplier, recipient))
+    return any(chain[0] in {m.actor.actor_id, m.actor.country} for m in (supplier, recipient))

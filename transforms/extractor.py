@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from transforms.affiliations import find_affiliations, to_rows
+from transforms.dates import find_dates
 from transforms.gazetteer import find_names
 from transforms.mentions import Context, ParsedSentence, find_items, place_names
 from transforms.reference import Actor, Match, Reference
@@ -17,7 +18,7 @@ from transforms.relations import find_relations
 from transforms.rows import ActorMention, Affiliation, Document, Extraction, RelationClaim, TransferClaim
 from transforms.sentences import Sentence, split_sentences
 from transforms.text import lower, normalise, slug
-from transforms.transfers import DocumentFacts, Ledger, find_transfers, headline_pairs
+from transforms.transfers import Deal, DocumentFacts, Draft, complete, draft_transfers, headline_pairs
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,20 @@ class Extractor:
             chosen = [s for s, keep in zip(sentences, worth, strict=True) if keep]
             docs = dict(zip((s.start for s in chosen), self.nlp.pipe(text[s.start : s.end] for s in chosen), strict=True))
             parsed = len(chosen)
-            ledger = Ledger(self._headline(document, persons))
+            dates = find_dates(text, document.published_on)
+            drafts: list[Draft] = []
+            deal: Deal | None = None
             for index, (sentence, found) in enumerate(zip(sentences, by_sentence, strict=True)):
                 doc = docs.get(sentence.start)
                 if doc is None:
                     continue
                 read = self._parsed(doc, sentence, index, found, persons)
-                transfers.extend(find_transfers(read, facts, self.reference, context, ledger))
-                relations.extend(find_relations(read, facts, self.reference, context))
+                here = [d for d in dates if sentence.start <= d.start and d.end <= sentence.end]
+                told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
+                drafts.extend(told)
+                relations.extend(find_relations(read, facts, self.reference, context, here))
                 context.note(read)
+            transfers = complete(drafts, self._headline(document, persons), facts)
         transfers = [_with_original_evidence(c, document.text) for c in _distinct(transfers)]
         relations = [_with_original_evidence(c, document.text) for c in _distinct(relations)]
         extraction = Extraction(document.extraction_key, document.document_id, len(sentences), parsed)

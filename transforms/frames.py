@@ -32,6 +32,8 @@ _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
 _CONSENT = frozenset({"approved"})
 
 
+# Tokens to the left of an item among which a predicate is looked for when the parse has none.
+_NEAR = 14
 Who = Callable[[Iterable[Token]], list[ActorMention]]
 
 
@@ -71,13 +73,36 @@ def party_id(mention: ActorMention) -> str | None:
 
 def find_frames(sentence: ParsedSentence, reference: Reference, context: Context) -> list[Frame]:
     """All transfers that a sentence tells of, roles filled as far as the sentence itself tells them."""
-    frames = []
+    frames: list[Frame] = []
     for item in sentence.items:
-        for predicate, lexeme in _governors(item, sentence, reference):
+        governors = _governors(item, sentence, reference) or _shared(item, frames, sentence) or _nearest(item, sentence, reference)
+        for predicate, lexeme in governors:
             frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
             _fill(frame, sentence, reference, context)
             frames.append(frame)
     return frames
+
+
+def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) -> list[tuple[Token, TransferPredicate]]:
+    """The predicates of the item listed just before this one, where the parser lost the thread of a list."""
+    for frame in reversed(frames):
+        if frame.item.end <= item.start and frame.predicate.i < item.top.i:
+            between = sentence.doc[frame.item.head.i + 1 : item.top.i]
+            if all(t.pos_ not in {"VERB", "AUX", "SCONJ"} for t in between) and len(between) <= 12:
+                return [(f.predicate, f.lexeme) for f in frames if f.item is frame.item]
+            return []
+    return []
+
+
+def _nearest(item: ItemMention, sentence: ParsedSentence, reference: Reference) -> list[tuple[Token, TransferPredicate]]:
+    """The nearest predicate of transfer to the left with no other verb between: what a parser's slip leaves behind."""
+    for token in reversed(sentence.doc[max(0, item.top.i - _NEAR) : item.top.i]):
+        lexeme = _lexeme(token, reference)
+        if lexeme is not None and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
+            return [(token, lexeme)]
+        if token.pos_ in {"VERB", "SCONJ"} or token.lower_ in {";", ":", "which", "who", "that"}:
+            break
+    return []
 
 
 def _lexeme(token: Token, reference: Reference) -> TransferPredicate | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from spacy.tokens import Token
 
 from transforms.attribution import attribute
-from transforms.dates import DateMention, find_dates
+from transforms.dates import DateMention
 from transforms.factuality import read
 from transforms.frames import party_id
 from transforms.grammar import agents, antecedent, is_passive, objects, prepositions, subjects, with_conjuncts
@@ -28,9 +28,13 @@ _MEETINGS = frozenset("hold stage conduct begin start open launch resume finish 
 
 
 def find_relations(
-    sentence: ParsedSentence, document: DocumentFacts, reference: Reference, context: Context
+    sentence: ParsedSentence,
+    document: DocumentFacts,
+    reference: Reference,
+    context: Context,
+    dates: Sequence[DateMention],
 ) -> list[RelationClaim]:
-    """The relation claims of one sentence."""
+    """The relation claims of one sentence; `dates` are its time expressions, with offsets in the document."""
 
     def who(tokens: Iterable[Token]) -> list[ActorMention]:
         return [m for t in tokens for m in actors_of(t, sentence, context)]
@@ -41,8 +45,8 @@ def find_relations(
             pairs = _pairs(token, predicate, sentence, who)
             if not pairs:
                 continue
-            claims.extend(_claims(token, predicate.relation, pairs, sentence, document, reference, context))
-    claims.extend(_troops(sentence, document, reference, context, who))
+            claims.extend(_claims(token, predicate.relation, pairs, sentence, document, reference, context, dates))
+    claims.extend(_troops(sentence, document, reference, context, dates, who))
     return claims
 
 
@@ -178,6 +182,7 @@ def _troops(
     document: DocumentFacts,
     reference: Reference,
     context: Context,
+    dates: Sequence[DateMention],
     who: Callable[[Iterable[Token]], list[ActorMention]],
 ) -> list[RelationClaim]:
     """'plans to send troops to X' is to mobilize, not to transfer."""
@@ -198,7 +203,7 @@ def _troops(
                 if name in {"to", "into", "in", "near", "against", "off"}:
                     places += [*who([noun]), *_owners(noun, sentence)]
         pairs = [(a, b) for a in _distinct(doers) for b in _distinct(places)[:1] if _able(a, b)]
-        claims.extend(_claims(token, "mobilize", pairs, sentence, document, reference, context))
+        claims.extend(_claims(token, "mobilize", pairs, sentence, document, reference, context, dates))
     return claims
 
 
@@ -228,6 +233,7 @@ def _claims(
     document: DocumentFacts,
     reference: Reference,
     context: Context,
+    dates: Sequence[DateMention],
 ) -> list[RelationClaim]:
     if not pairs:
         return []
@@ -238,7 +244,7 @@ def _claims(
     ):
         status = "planned"
     chain, places = attribute(reading.reports, sentence, reference, context)
-    when = _date(token, sentence, document, reading.reports)
+    when = _date(token, sentence, dates, reading.reports)
     claims = []
     for subject, other in pairs:
         ends = [(_end(subject) or "", subject, "subject"), (_end(other) or "", other, "object")]
@@ -248,7 +254,7 @@ def _claims(
         marks += [(role, m.start, m.end) for (_, m, _), role in zip(ends, ("subject", "object"), strict=True)]
         marks += [("attribution", a, b) for a, b in places]
         if when is not None:
-            marks.append(("date", sentence.start + when.start, sentence.start + when.end))
+            marks.append(("date", when.start, when.end))
         claim = RelationClaim(
             claim_id="",
             extraction_key=document.extraction_key,
@@ -280,11 +286,15 @@ def _claims(
     return claims
 
 
-def _date(token: Token, sentence: ParsedSentence, document: DocumentFacts, reports: list[Token]) -> DateMention | None:
-    for mention in find_dates(sentence.doc.text, document.published_on):
+def _date(
+    token: Token, sentence: ParsedSentence, dates: Sequence[DateMention], reports: list[Token]
+) -> DateMention | None:
+    for mention in dates:
         if mention.kind != "date":
             continue
-        span = sentence.doc.char_span(mention.start, mention.end, alignment_mode="expand")
+        span = sentence.doc.char_span(
+            mention.start - sentence.start, mention.end - sentence.start, alignment_mode="expand"
+        )
         if span is None:
             continue
         above = span.root

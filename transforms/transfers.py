@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from spacy.tokens import Token
 
 from transforms.attribution import attribute, own_act
-from transforms.dates import DateMention, find_dates
+from transforms.dates import DateMention
 from transforms.factuality import Reading
 from transforms.frames import Frame, find_frames, list_head, party_id
 from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence
 from transforms.quantities import Money, Quantity, find_money, find_quantities
-from transforms.reference import Actor, Reference
+from transforms.reference import Reference
 from transforms.rows import TransferClaim, content_id
 
 # Of these, the date is when the transfer is expected; of the others, the day of the event itself.
@@ -39,14 +39,6 @@ class DocumentFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """An actor in a role, with the characters that name it; none where it was told elsewhere."""
-
-    actor_id: str | None
-    mention: ActorMention | None
-
-
-@dataclass(frozen=True, slots=True)
 class Deal:
     """The transfer that a document is telling of, which lists and sentences like 'It includes …' go on with."""
 
@@ -57,71 +49,133 @@ class Deal:
     sentence: int
 
 
-class Ledger:
-    """The parties of the claims made so far in a document, from which later claims take what they leave out."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A frame with all that its sentence tells of it, its parties perhaps incomplete."""
 
-    def __init__(self, headline: Iterable[tuple[ActorMention | None, ActorMention | None]] = ()) -> None:
-        self.pairs: list[tuple[ActorMention, ActorMention, str]] = []
-        self.headline = list(headline)
-        self.open: Deal | None = None
-
-    def note(self, supplier: ActorMention, recipient: ActorMention, category: str) -> None:
-        """Remember a claim's parties."""
-        self.pairs.append((supplier, recipient, category))
-
-    def other_party(self, known: str, role: str, category: str) -> ActorMention | None:
-        """The counterpart that the document gave `known` (an actor in `role`) most recently, same category first."""
-        for same_category in (True, False):
-            for supplier, recipient, of_category in reversed(self.pairs):
-                if same_category and of_category != category:
-                    continue
-                mine, other = (supplier, recipient) if role == "supplier" else (recipient, supplier)
-                if party_id(mine) == known:
-                    return other
-        for supplier, recipient in self.headline:
-            mine, other = (supplier, recipient) if role == "supplier" else (recipient, supplier)
-            if mine is not None and other is not None and party_id(mine) == known:
-                return other
-        return None
+    frame: Frame
+    sentence: ParsedSentence
+    suppliers: tuple[ActorMention, ...]
+    recipients: tuple[ActorMention, ...]
+    quantity: Quantity | None
+    value: Money | None
+    when: DateMention | None
+    chain: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
 
 
-def find_transfers(
-    sentence: ParsedSentence, document: DocumentFacts, reference: Reference, context: Context, ledger: Ledger
-) -> list[TransferClaim]:
-    """The transfer claims of one sentence, in the order of their items."""
+def draft_transfers(
+    sentence: ParsedSentence,
+    document: DocumentFacts,
+    reference: Reference,
+    context: Context,
+    dates: Sequence[DateMention],
+    deal: Deal | None,
+) -> tuple[list[Draft], Deal | None]:
+    """What one sentence tells of transfers, and the transfer that later sentences may go on with.
+
+    `dates` are the time expressions of the sentence, with offsets in the document.
+    """
     frames = find_frames(sentence, reference, context)
-    frames += _continued(sentence, frames, ledger)
+    frames += _continued(sentence, frames, deal)
     if not frames:
-        return []
+        return [], deal
     text = sentence.doc.text
     quantities = find_quantities(text, reference.numbers)
     money = find_money(text, reference.numbers)
-    claims: list[TransferClaim] = []
+    drafts: list[Draft] = []
     for frame in _best_frames(frames):
-        suppliers, recipients = _parties(frame, ledger)
-        if not suppliers and not recipients:
-            continue
+        suppliers, recipients = tuple(frame.roles.get("supplier", ())), tuple(frame.roles.get("recipient", ()))
         chain, places = attribute(frame.reading.reports, sentence, reference, context)
         if suppliers and recipients and frame.basis == "stated" and frame.predicate.lemma_.lower() not in _CONTAINING:
-            ledger.open = Deal(frame, tuple(suppliers), tuple(recipients), tuple(chain), sentence.index)
-        elif ledger.open is not None and frame.predicate.lemma_.lower() in _CONTAINING:
-            ledger.open = replace(ledger.open, sentence=sentence.index)
-        when = _date(frame, sentence, document.published_on)
-        quantity = _quantity(frame.item, sentence, quantities)
-        value = _money(frame, frames, sentence, money)
-        for supplier in suppliers[:_MAX_PARTIES] or [None]:
-            for recipient in recipients[:_MAX_PARTIES] or [None]:
-                if not _plausible(frame, supplier, recipient):
-                    continue
-                if supplier is not None and recipient is not None:
-                    ledger.note(supplier, recipient, frame.item.materiel.category)
-                claims.append(_claim(frame, supplier, recipient, quantity, value, when, chain, places, sentence, document))
+            deal = Deal(frame, suppliers, recipients, tuple(chain), sentence.index)
+        elif deal is not None and (frame.predicate.lemma_.lower() in _CONTAINING or frame.predicate is frame.item.head):
+            deal = replace(deal, sentence=sentence.index)
+        drafts.append(
+            Draft(
+                frame,
+                sentence,
+                suppliers,
+                recipients,
+                _quantity(frame.item, sentence, quantities),
+                _money(frame, frames, sentence, money),
+                _date(frame, sentence, dates, document.published_on),
+                tuple(chain),
+                tuple(places),
+            )
+        )
+    return drafts, deal
+
+
+def complete(
+    drafts: Sequence[Draft], headline: Sequence[tuple[ActorMention | None, ActorMention | None]], document: DocumentFacts
+) -> list[TransferClaim]:
+    """The claims of a document: parties that a sentence leaves out are taken from where the document tells them."""
+    known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated"]
+    claims: list[TransferClaim] = []
+    for draft in drafts:
+        suppliers, recipients = _parties(draft, known, headline)
+        for supplier in suppliers[:_MAX_PARTIES]:
+            for recipient in recipients[:_MAX_PARTIES]:
+                if _plausible(draft.frame, supplier, recipient):
+                    claims.append(_claim(draft, supplier, recipient, document))
     return claims
 
 
-def _continued(sentence: ParsedSentence, frames: list[Frame], ledger: Ledger) -> list[Frame]:
+def _parties(
+    draft: Draft, known: Sequence[Draft], headline: Sequence[tuple[ActorMention | None, ActorMention | None]]
+) -> tuple[Sequence[ActorMention], Sequence[ActorMention]]:
+    """The parties of a draft; a missing one is that which the nearest sentence gives the same counterpart."""
+    suppliers, recipients = draft.suppliers, draft.recipients
+    if draft.frame.basis != "stated" or (suppliers and recipients):
+        return suppliers, recipients
+    category = draft.frame.item.materiel.category
+    nearest = sorted(
+        known,
+        key=lambda k: (
+            k.frame.item.materiel.category != category,
+            k.sentence.index > draft.sentence.index,
+            abs(k.sentence.index - draft.sentence.index),
+        ),
+    )
+    if suppliers:
+        ids = {party_id(s) for s in suppliers}
+        for other in nearest:
+            if ids & {party_id(s) for s in other.suppliers}:
+                return suppliers, other.recipients
+        for giver, taker in headline:
+            if giver is not None and taker is not None and party_id(giver) in ids:
+                return suppliers, [taker]
+    elif recipients:
+        ids = {party_id(r) for r in recipients}
+        for other in nearest:
+            if ids & {party_id(r) for r in other.recipients}:
+                return other.suppliers, recipients
+        for giver, taker in headline:
+            if giver is not None and taker is not None and party_id(taker) in ids:
+                return [giver], recipients
+    else:
+        for other in nearest:
+            distance = draft.sentence.index - other.sentence.index
+            if other.frame.item.materiel.category == category and 0 <= distance <= _REACH:
+                return other.suppliers, other.recipients
+    return suppliers, recipients
+
+
+def headline_pairs(
+    sentence: ParsedSentence, reference: Reference, context: Context
+) -> list[tuple[ActorMention | None, ActorMention | None]]:
+    """Who supplies whom by a headline, for claims of the text that leave a party out."""
+    pairs: list[tuple[ActorMention | None, ActorMention | None]] = []
+    for frame in find_frames(sentence, reference, context):
+        for supplier in frame.roles.get("supplier", [None]):
+            for recipient in frame.roles.get("recipient", [None]):
+                pairs.append((supplier, recipient))
+    return pairs
+
+
+def _continued(sentence: ParsedSentence, frames: list[Frame], deal: Deal | None) -> list[Frame]:
     """Items that go on with the transfer told before: members of a list, or 'The package also includes …'."""
-    deal = ledger.open
     if deal is None or sentence.index - deal.sentence > _REACH:
         return []
     root = sentence.doc[:].root
@@ -141,8 +195,6 @@ def _continued(sentence: ParsedSentence, frames: list[Frame], ledger: Ledger) ->
         reading = Reading(deal.frame.reading.status, deal.frame.reading.factuality)
         roles = {"supplier": list(deal.suppliers), "recipient": list(deal.recipients)}
         found.append(Frame(predicate, deal.frame.lexeme, item, reading, roles=roles))
-    if found:
-        ledger.open = replace(deal, sentence=sentence.index)
     return found
 
 
@@ -156,18 +208,6 @@ def _held(top: Token, verb: Token) -> bool:
 
 def _is_deal(token: Token) -> bool:
     return token.lemma_.lower() in _DEALS or token.lower_ in {"it", "they", "this", "that", "which"}
-
-
-def headline_pairs(
-    sentence: ParsedSentence, reference: Reference, context: Context
-) -> list[tuple[ActorMention | None, ActorMention | None]]:
-    """Who supplies whom by a headline, for claims of the text that leave a party out."""
-    pairs: list[tuple[ActorMention | None, ActorMention | None]] = []
-    for frame in find_frames(sentence, reference, context):
-        for supplier in frame.roles.get("supplier", [None]):
-            for recipient in frame.roles.get("recipient", [None]):
-                pairs.append((supplier, recipient))
-    return pairs
 
 
 def _best_frames(frames: list[Frame]) -> list[Frame]:
@@ -189,23 +229,7 @@ def _adds(frame: Frame, kept: Frame) -> bool:
     return any(mine[role] and not mine[role] <= theirs[role] for role in mine) and all(mine.values())
 
 
-def _parties(frame: Frame, ledger: Ledger) -> tuple[list[ActorMention], list[ActorMention]]:
-    suppliers, recipients = list(frame.roles.get("supplier", [])), list(frame.roles.get("recipient", []))
-    category = frame.item.materiel.category
-    if frame.basis == "stated":
-        if suppliers and not recipients:
-            other = ledger.other_party(party_id(suppliers[0]) or "", "supplier", category)
-            recipients = [other] if other is not None else []
-        elif recipients and not suppliers:
-            other = ledger.other_party(party_id(recipients[0]) or "", "recipient", category)
-            suppliers = [other] if other is not None else []
-    return suppliers, recipients
-
-
-def _plausible(frame: Frame, supplier: ActorMention | None, recipient: ActorMention | None) -> bool:
-    if supplier is None or recipient is None:
-        # A claim with one party is right too seldom to be worth its row.
-        return False
+def _plausible(frame: Frame, supplier: ActorMention, recipient: ActorMention) -> bool:
     giver, taker = party_id(supplier), party_id(recipient)
     if giver == taker:
         return False
@@ -214,34 +238,20 @@ def _plausible(frame: Frame, supplier: ActorMention | None, recipient: ActorMent
         return supplier.actor.kind in {"armed_group"} or recipient.actor.kind in {"armed_group"}
     if recipient.actor.kind == "intergovernmental" and supplier.actor.kind == "person":
         return False
-    return supplier.form != "place" or not _is_location(frame, supplier)
+    return True
 
 
-def _is_location(frame: Frame, mention: ActorMention) -> bool:
-    return False
-
-
-def _claim(
-    frame: Frame,
-    supplier: ActorMention | None,
-    recipient: ActorMention | None,
-    quantity: Quantity | None,
-    value: Money | None,
-    when: DateMention | None,
-    chain: list[str],
-    places: list[tuple[int, int]],
-    sentence: ParsedSentence,
-    document: DocumentFacts,
-) -> TransferClaim:
+def _claim(draft: Draft, supplier: ActorMention, recipient: ActorMention, document: DocumentFacts) -> TransferClaim:
+    frame, sentence, quantity, value, when = draft.frame, draft.sentence, draft.quantity, draft.value, draft.when
     item, reading = frame.item, frame.reading
+    chain, places = draft.chain, draft.places
     if own_act(chain, supplier, recipient, reading.status):
-        chain, places = [], []
+        chain, places = (), ()
     text = sentence.doc.text
     intermediaries = sorted({i for m in frame.roles.get("intermediary", []) if (i := party_id(m)) is not None})
     origin = frame.roles.get("origin", [None])[0]
     approver = frame.roles.get("approved_by", [None])[0]
-    supplier_id = party_id(supplier) if supplier is not None else None
-    recipient_id = party_id(recipient) if recipient is not None else None
+    supplier_id, recipient_id = party_id(supplier), party_id(recipient)
     low = high = None
     unit = item.unit
     marks: list[tuple[str, int, int]] = [("materiel", item.start, item.end)]
@@ -260,7 +270,7 @@ def _claim(
     if value is not None:
         marks.append(("value", sentence.start + value.start, sentence.start + value.end))
     if when is not None:
-        marks.append(("date", sentence.start + when.start, sentence.start + when.end))
+        marks.append(("date", when.start, when.end))
     marks.extend(("attribution", a, b) for a, b in places)
     claim = TransferClaim(
         claim_id="",
@@ -380,20 +390,21 @@ def _money(frame: Frame, frames: list[Frame], sentence: ParsedSentence, money: l
     return None
 
 
-def _date(frame: Frame, sentence: ParsedSentence, published_on: date | None) -> DateMention | None:
+def _date(
+    frame: Frame, sentence: ParsedSentence, dates: Sequence[DateMention], published_on: date | None
+) -> DateMention | None:
     """The time expression that hangs on the transfer, not on the words of its report or decision."""
     if frame.basis == "inferred":
-        return None
-    dates = [d for d in find_dates(sentence.doc.text, published_on) if d.kind == "date"]
-    if not dates:
         return None
     reading = frame.reading
     own = {frame.predicate.i, frame.item.top.i, frame.item.head.i}
     chain = {t.i for t, _ in reading.operators}
     best: tuple[int, DateMention] | None = None
     for mention in dates:
-        span = sentence.doc.char_span(mention.start, mention.end, alignment_mode="expand")
-        if span is None:
+        span = sentence.doc.char_span(
+            mention.start - sentence.start, mention.end - sentence.start, alignment_mode="expand"
+        )
+        if mention.kind != "date" or span is None:
             continue
         token = span.root
         rank = 9
@@ -425,8 +436,3 @@ def _date(frame: Frame, sentence: ParsedSentence, published_on: date | None) -> 
         if last is not None and last < published_on:
             return None
     return mention
-
-
-def unknown_actors(frame_actors: Iterable[ActorMention], reference: Reference) -> list[Actor]:
-    """Actors of a claim that no reference table knows."""
-    return [m.actor for m in frame_actors if m.actor.actor_id not in reference.actors]

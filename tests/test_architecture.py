@@ -1,0 +1,47 @@
+"""The house keeps its order: what may import what, and that a cold command stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN_IN_TRANSFORMS = {
+    "flows", "prefect", "duckdb", "dbt", "pyarrow", "dask", "distributed", "httpx", "requests", "urllib3", "socket",
+    "subprocess", "os", "pathlib", "shutil", "tempfile", "io", "time", "random", "asyncio", "threading",
+    "multiprocessing",
+}  # fmt: skip
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "transforms").glob("*.py")), ids=lambda p: p.name)
+def test_transforms_are_pure(path: Path) -> None:
+    assert not imported(path) & FORBIDDEN_IN_TRANSFORMS
+    calls = {n.func.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    assert not calls & {"open", "print", "input"}
+    clock = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute) and n.attr in {"today", "now", "utcnow"}]
+    assert not clock
+
+
+def test_extract_imports_no_orchestration() -> None:
+    """`materiel extract` starts as fast as its language model: nothing of Prefect, DuckDB or dbt is loaded."""
+    code = (
+        "import sys, flows.cli, flows.reference, flows.inputs, flows.render\n"
+        "heavy = {'prefect', 'duckdb', 'dbt', 'pyarrow', 'httpx', 'trafilatura', 'spacy'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
