@@ -31,8 +31,8 @@ Row = TypeVar("Row")
 ROWS_PER_GROUP = 5_000
 """Rows of one Parquet row group; bounds what a writer holds in memory and keeps the bytes independent of the caller."""
 
-FOREIGN_LEFTOVER_SECONDS = 86_400
-"""Age at which a temporary name of another machine, whose processes cannot be seen from here, counts as abandoned."""
+ABANDONED_AFTER_SECONDS = 86_400
+"""Age at which a temporary name counts as abandoned though its process seems alive or cannot be seen from here."""
 
 
 class LakeError(RuntimeError):
@@ -217,7 +217,7 @@ def put(aside: Path, path: Path) -> None:
 def sweep(root: Path) -> int:
     """Remove what killed runs left under temporary names below `root`; returns how many.
 
-    Names of processes that are alive stay, and so do those of other machines until they are a day old.
+    Names of processes that are alive, and of other machines, stay until they are a day old.
     """
     removed = 0
     for folder, folders, files in os.walk(root):
@@ -237,10 +237,10 @@ def _is_leftover(path: Path) -> bool:
     match = _ASIDE.match(path.name)
     if match is None:
         return False
-    if match["node"] == _node():
-        return not _is_alive(int(match["pid"]))
+    if match["node"] == _node() and not _is_alive(int(match["pid"])):
+        return True
     try:
-        return time.time() - path.lstat().st_mtime > FOREIGN_LEFTOVER_SECONDS
+        return time.time() - path.lstat().st_mtime > ABANDONED_AFTER_SECONDS
     except FileNotFoundError:
         return False
 
