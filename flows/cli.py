@@ -155,10 +155,11 @@ def cli() -> None:
 
 
 @cli.command(
+    short_help="Read inputs, extract their claims, and publish the tables.",
     epilog="\b\nExamples:\n"
     "  materiel run seeds/documents\n"
     "  materiel run 'articles/*.html' https://example.org/news/1 --lake ~/ledger\n"
-    "  echo 'Germany delivered 10 tanks to Ukraine.' | materiel run - --published-on 2024-06-30"
+    "  echo 'Germany delivered 10 tanks to Ukraine.' | materiel run - --published-on 2024-06-30",
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @lake_option
@@ -287,9 +288,10 @@ def _print_outcome(lake: Path) -> None:
 
 
 @cli.command(
+    short_help="Show the claims of one document, marked in its sentences.",
     epilog="\b\nExamples:\n"
     "  materiel extract article.html\n"
-    "  echo 'Berlin will send Kyiv 18 Leopard 2 tanks.' | materiel extract - --json"
+    "  echo 'Berlin will send Kyiv 18 Leopard 2 tanks.' | materiel extract - --json",
 )
 @click.argument("source", metavar="INPUT")
 @published_on_option
@@ -354,10 +356,11 @@ def _one_document(source: str, published_on: date | None) -> Document:
 
 
 @cli.command(
+    short_help="Run SQL over the current release, or open a prompt.",
     epilog="\b\nExamples:\n"
     '  materiel query "SELECT supplier_id, count(*) FROM transfers GROUP BY 1 ORDER BY 2 DESC"\n'
     "  materiel query \"FROM transfer_claims WHERE recipient_id = 'UKR'\" --csv > ukraine.csv\n"
-    "  materiel query"
+    "  materiel query",
 )
 @click.argument("sql", required=False)
 @lake_option
@@ -523,7 +526,10 @@ def _line_history() -> Iterator[None]:
 # explain
 
 
-@cli.command(epilog="\b\nExample:\n  materiel explain 4f1c9a2b7d")
+@cli.command(
+    short_help="Show the claims and sentences that a transfer rests on.",
+    epilog="\b\nExample:\n  materiel explain 4f1c9a2b7d",
+)
 @click.argument("identifier", metavar="ID")
 @lake_option
 def explain(identifier: str, lake: Path | None) -> None:
@@ -603,7 +609,10 @@ def _rows(reader: Reader, sql: str, parameters: Sequence[object] | None = None) 
 # tables
 
 
-@cli.command(epilog="\b\nExamples:\n  materiel tables\n  materiel tables transfer_claims")
+@cli.command(
+    short_help="Show the tables and columns of the current release.",
+    epilog="\b\nExamples:\n  materiel tables\n  materiel tables transfer_claims",
+)
 @click.argument("name", required=False)
 @lake_option
 @click.option("--json", "as_json", is_flag=True, help="Print the dictionary as JSON.")
@@ -622,3 +631,7 @@ def tables(name: str | None, lake: Path | None, as_json: bool) -> None:
         return
     console = _console()
     _show(console, render.data_dictionary(chosen))
+
+
+if __name__ == "__main__":
+    main()

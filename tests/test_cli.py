@@ -1,0 +1,272 @@
+"""The command: what each call prints, how it fails, and that the light calls stay light."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, ROOT, Run, alive_with, clean_environment
+
+CALLS = ("run", "extract", "query", "explain", "tables")
+SENTENCE = "Germany delivered 18 tanks to Ukraine, said a spokesman for the ministry."
+
+
+def one_line_error(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("materiel: ")
+    assert done.returncode != 0
+    return lines[0]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_help_has_an_example(materiel: Run, call: str) -> None:
+    done = materiel(call, "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert f"  materiel {call}" in done.stdout.partition("Example")[2]
+
+
+def test_version(materiel: Run) -> None:
+    assert materiel("--version").stdout.startswith("materiel 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["frobnicate"], 2, "No such command 'frobnicate'"),
+        (["run"], 2, "INPUT"),
+        (["run", "x", "--published-on", "yesterday"], 2, "2024-06-30"),
+        (["run", "x", "--batch-size", "0"], 2, "batch-size"),
+        (["run", "x", "--runner", "abacus"], 1, "processes:N"),
+        (["run", "x", "--runner", "tcp://cluster.example:8786"], 1, "set PREFECT_API_URL"),
+        (["extract", "no-such-file.txt"], 1, "check the path"),
+        (["query", "SELECT 1", "--lake", "no-such-lake"], 1, "materiel run"),
+        (["tables", "--lake", "no-such-lake"], 1, "materiel run"),
+        (["explain", "abc", "--lake", "no-such-lake"], 2, "at least 6 characters"),
+    ],
+)
+def test_wrong_calls_are_one_line(materiel: Run, arguments: list[str], status: int, words: str) -> None:
+    done = materiel(*arguments)
+    assert words in one_line_error(done)
+    assert done.returncode == status
+
+
+def test_a_bad_setting_is_one_line(materiel: Run) -> None:
+    assert "MATERIEL_BATCH_SIZE" in one_line_error(materiel("run", "x", MATERIEL_BATCH_SIZE="many"))
+
+
+# extract
+
+
+def test_extract_marks_the_words(materiel: Run) -> None:
+    done = materiel("extract", "-", stdin=SENTENCE)
+    assert done.returncode == 0, done.stderr
+    assert "Germany → Ukraine" in done.stdout
+    assert "[supplier: Germany]" in done.stdout
+    assert "[recipient: Ukraine]" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert all(line == line.rstrip() for line in done.stdout.splitlines())
+
+
+def test_extract_json_leads_back_to_the_text(materiel: Run) -> None:
+    done = materiel("extract", "-", "--json", "--published-on", "2024-06-30", stdin=SENTENCE)
+    found = json.loads(done.stdout)
+    assert found["document"]["published_on"] == "2024-06-30"
+    assert set(found) == {"document", "transfers", "relations", "affiliations"}
+    [claim] = found["transfers"]
+    text = found["document"]["text"]
+    assert text[claim["evidence_start"] : claim["evidence_end"]] == claim["evidence"]
+    assert (claim["supplier_id"], claim["recipient_id"]) == ("DEU", "UKR")
+
+
+def test_extract_of_a_text_without_claims_says_so(materiel: Run) -> None:
+    done = materiel("extract", "-", stdin="The home side won the derby on Saturday.")
+    assert done.returncode == 0
+    assert "no claims found" in done.stdout
+
+
+def test_extract_takes_one_document(materiel: Run, articles: Path) -> None:
+    assert "materiel run" in one_line_error(materiel("extract", articles))
+    assert "materiel run" in one_line_error(materiel("extract", articles / "records.jsonl"))
+
+
+def test_extract_of_nothing_is_an_error(materiel: Run) -> None:
+    assert "stdin" in one_line_error(materiel("extract", "-", stdin=""))
+
+
+def test_extract_loads_no_orchestration(tmp_path: Path) -> None:
+    script = (
+        "import io, sys; sys.stdin = io.TextIOWrapper(io.BytesIO(b'Germany delivered 18 tanks to Ukraine.'))\n"
+        "from flows.cli import cli\n"
+        "cli.main(['extract', '-'], standalone_mode=False)\n"
+        "heavy = {'prefect', 'duckdb', 'pyarrow', 'dbt', 'trafilatura', 'distributed'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([COMMAND[0], "-c", script], check=True, env=clean_environment(), cwd=tmp_path, capture_output=True)
+
+
+# run
+
+
+def test_run_reports_transfers_rejects_and_where_things_are(materiel: Run, articles: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    (folder / "empty.txt").write_text("")
+    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    (folder / "broken.txt").write_bytes(b"Germany delivered 5 tanks to Ukraine. \xff\xfe\x80")
+    lake = tmp_path / "lake"
+    done = materiel("run", folder, articles / "pledge.txt", tmp_path / "missing.txt", "--lake", lake)
+    assert done.returncode == 0, done.stderr
+    assert "Germany → Ukraine" in done.stdout or "materiel query" in done.stdout
+    for reason in ("empty", "not_text", "not_found"):
+        assert reason in done.stdout
+    assert str(lake / "current") in done.stdout
+    assert "Traceback" not in done.stderr
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["ingest", "extract", "model", "publish"]
+
+
+def test_run_of_nothing_usable_fails(materiel: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("")
+    done = materiel("run", tmp_path / "empty.txt", "--lake", tmp_path / "lake")
+    assert done.returncode == 1
+    assert "none of the inputs could be used" in done.stderr
+    assert "empty" in done.stdout
+
+
+def test_an_interrupt_ends_the_run_with_one_line_and_no_process_left(articles: Path, tmp_path: Path) -> None:
+    environment = clean_environment(MATERIEL_TEST=str(tmp_path))
+    command = [*COMMAND, "run", str(articles), "--lake", str(tmp_path / "lake"), "--batch-size", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stderr is not None
+        while not run.stderr.readline().startswith("ingest"):
+            assert run.poll() is None
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert [line for line in errors.splitlines() if line.startswith("materiel:")] == errors.splitlines()[-1:]
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    wait_for_end(str(tmp_path))
+
+
+def test_no_process_outlives_a_killed_run(articles: Path, tmp_path: Path) -> None:
+    environment = clean_environment(MATERIEL_TEST=str(tmp_path))
+    command = [*COMMAND, "run", str(articles), "--lake", str(tmp_path / "lake"), "--batch-size", "1"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+        assert run.stderr is not None
+        while not run.stderr.readline().startswith(b"ingest"):
+            assert run.poll() is None
+        assert len(alive_with(str(tmp_path))) > 1
+        run.kill()
+    wait_for_end(str(tmp_path))
+
+
+def wait_for_end(marker: str) -> None:
+    deadline = time.monotonic() + 15
+    while alive_with(marker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive_with(marker)
+
+
+# query
+
+
+def test_query_as_csv_json_and_table(materiel: Run, built_lake: Path) -> None:
+    sql = "SELECT supplier_id, first_reported_on AS day, n_claims FROM transfers ORDER BY ALL NULLS LAST"
+    rows = list(csv.DictReader(StringIO(materiel("query", sql, "--csv", "--lake", built_lake).stdout)))
+    objects = json.loads(materiel("query", sql, "--json", "--lake", built_lake).stdout)
+    table = materiel("query", sql, "--lake", built_lake).stdout
+    assert len(rows) == len(objects) > 0
+    assert [row["supplier_id"] for row in rows] == [value["supplier_id"] or "" for value in objects]
+    assert all(row["supplier_id"] in table for row in rows)
+    assert table.splitlines()[-1] == f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
+    assert json.loads(materiel("query", "SELECT 1 AS a WHERE false", "--json", "--lake", built_lake).stdout) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DELETE FROM transfers", "COPY transfers TO 'x.csv'", "FROM read_csv('/etc/passwd')", "SELEC 1", "SELECT nope"],
+)
+def test_refused_and_wrong_sql_is_one_line(materiel: Run, built_lake: Path, sql: str) -> None:
+    one_line_error(materiel("query", sql, "--lake", built_lake))
+
+
+def test_query_reads_statements_from_standard_input(materiel: Run, built_lake: Path) -> None:
+    done = materiel("query", "--csv", "--lake", built_lake, stdin="SELECT 1\n  AS a;\nSELECT 2 AS b\n")
+    assert done.stdout == "a\n1\nb\n2\n"
+
+
+def test_prompt_keeps_on_after_an_error_and_takes_several_lines(built_lake: Path, tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    environment = clean_environment(XDG_STATE_HOME=str(tmp_path), TERM="dumb")
+    with subprocess.Popen(
+        [*COMMAND, "query", "--csv", "--lake", str(built_lake)],
+        cwd=ROOT,
+        env=environment,
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as prompt:
+        os.write(leader, b"selec;\n.tables\nSELECT 40 + 2\n  AS answer;\n.quit\n")
+        output, errors = prompt.communicate(timeout=60)
+    os.close(follower)
+    os.close(leader)
+    assert prompt.returncode == 0
+    assert "answer\n42\n" in output
+    assert "transfer_claims" in output
+    assert "materiel: Parser Error" in errors
+    assert (tmp_path / "materiel" / "query_history").is_file()
+
+
+def test_a_closed_pipe_is_no_error(built_lake: Path) -> None:
+    command = " ".join([*COMMAND, "query", "'FROM range(200000)'", "--csv", "--lake", str(built_lake), "| head -n 1"])
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert done.stdout == "range\n"
+    assert done.stderr == ""
+
+
+# explain, tables
+
+
+def test_explain_leads_from_a_transfer_to_the_words(materiel: Run, built_lake: Path) -> None:
+    sql = "SELECT transfer_id, claim_id FROM transfer_claim_links WHERE transfer_id IN " + (
+        "(SELECT transfer_id FROM transfers WHERE supplier_id = 'PRK')"
+    )
+    [link] = json.loads(materiel("query", sql, "--json", "--lake", built_lake).stdout)
+    done = materiel("explain", link["transfer_id"][:8], "--lake", built_lake)
+    assert done.returncode == 0, done.stderr
+    assert "North Korea → Russia" in done.stdout
+    assert f"claim {link['claim_id']}" in done.stdout
+    assert "[supplier: North Korea]" in done.stdout
+    assert "test:delivery" in done.stdout or "delivery.txt" in done.stdout
+    claim = materiel("explain", link["claim_id"], "--lake", built_lake)
+    assert "[supplier: North Korea]" in claim.stdout
+    assert "transfer " not in claim.stdout.splitlines()[0]
+
+
+def test_explain_of_an_unknown_id(materiel: Run, built_lake: Path) -> None:
+    assert "no such transfer or claim" in one_line_error(materiel("explain", "zzzzzzzz", "--lake", built_lake))
+
+
+def test_tables_is_the_data_dictionary(materiel: Run, built_lake: Path) -> None:
+    done = materiel("tables", "--lake", built_lake)
+    for word in ("transfer_claims", "evidence_start", "integer", "rows", "key: "):
+        assert word in done.stdout
+    one = materiel("tables", "transfers", "--lake", built_lake, "--json")
+    [table] = json.loads(one.stdout)
+    assert table["name"] == "transfers"
+    assert {"name", "type", "description"} == set(table["columns"][0])
+    assert "there are" in one_line_error(materiel("tables", "nope", "--lake", built_lake))
