@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 from warcio.archiveiterator import ArchiveIterator
 
 import flows.ingest
@@ -256,10 +255,9 @@ def test_the_flow_tries_again_and_counts(folder: Path, server: str, monkeypatch:
     monkeypatch.setattr(flows.ingest, "RETRY_DELAYS", (0.01, 0.01))
     monkeypatch.setenv("MATERIEL_TIMEOUT", "0.5")
     inputs = ["more", "good.txt", "lines.jsonl", "gone.txt", f"{server}/flaky", f"{server}/missing", f"{server}/page"]
-    with prefect_test_harness():
-        first = flows.ingest.ingest(inputs, "lake", batch_size=2)
-        before = stored_files()
-        second = flows.ingest.ingest(inputs[::-1], "lake", batch_size=100)
+    first = flows.ingest.ingest(inputs, "lake", batch_size=2)
+    before = stored_files()
+    second = flows.ingest.ingest(inputs[::-1], "lake", batch_size=100)
     assert first == {
         "units": 8,
         "documents": 8,
