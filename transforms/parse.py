@@ -80,7 +80,7 @@ ENGLISH_WORDS = frozenset([
 """Frequent English words that are rare in other languages written in Latin script."""
 
 ENGLISH_SHARE = 0.10
-"""Share of ENGLISH_WORDS among all words from which a text counts as English; news has 0.20 to 0.30, lists down to 0.14."""
+"""Share of ENGLISH_WORDS among all words from which a text counts as English; news has 0.20 to 0.30, lists 0.14."""
 
 
 @dataclass(frozen=True, slots=True)
