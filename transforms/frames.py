@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Token
 
-from transforms.factuality import Reading, read
+from transforms.factuality import LIGHT_VERBS, Reading, read
 from transforms.grammar import (
     agents,
     antecedent,
@@ -20,7 +20,7 @@ from transforms.grammar import (
     surface_subjects,
     with_conjuncts,
 )
-from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence, actors_of
+from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence, actors_of, receiver_in_phrase
 from transforms.reference import Reference, TransferPredicate
 
 _TO = frozenset({"to", "into", "onto", "towards", "toward", "for", "bound for", "destined for", "up to", "over to", "on to"})
@@ -32,6 +32,7 @@ _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
 _CONSENT = frozenset({"approved"})
 
 
+_CONTRACTS = frozenset("contract deal order agreement win land clinch bag sign".split())
 # Tokens to the left of an item among which a predicate is looked for when the parse has none.
 _NEAR = 14
 Who = Callable[[Iterable[Token]], list[ActorMention]]
@@ -98,7 +99,7 @@ def _nearest(item: ItemMention, sentence: ParsedSentence, reference: Reference) 
     """The nearest predicate of transfer to the left with no other verb between: what a parser's slip leaves behind."""
     for token in reversed(sentence.doc[max(0, item.top.i - _NEAR) : item.top.i]):
         lexeme = _lexeme(token, reference)
-        if lexeme is not None and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
+        if lexeme is not None and not lexeme.light and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
             return [(token, lexeme)]
         if token.pos_ in {"VERB", "SCONJ"} or token.lower_ in {";", ":", "which", "who", "that"}:
             break
@@ -120,7 +121,7 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
 
     def offer(token: Token) -> bool:
         lexeme = _lexeme(token, reference)
-        if lexeme is None or any(token.i == t.i for t, _ in found):
+        if lexeme is None or lexeme.light or any(token.i == t.i for t, _ in found):
             return False
         found.append((token, lexeme))
         return True
@@ -163,7 +164,7 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
                     if lexeme is not None and head.lower_ in {"with", "for", "of", "on"}:
                         offer(above)
                 break
-            if above.pos_ in {"NOUN", "PROPN"}:
+            if above.pos_ in {"NOUN", "PROPN", "NUM", "SYM"}:
                 if offer(above):
                     break
                 token = above
@@ -209,6 +210,9 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
             frame.add(lexeme.subject_role, who(subjects(predicate)))
         if lexeme.object_actor_role:
             frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t is not item.top))
+            receiver = receiver_in_phrase(item.head, predicate, sentence)
+            if lexeme.object_actor_role == "recipient" and receiver is not None and not frame.has("recipient"):
+                frame.add("recipient", [receiver])
     else:
         for child in predicate.children:
             if child.dep_ in {"poss", "amod", "compound", "nmod"} and child.i < predicate.i:
@@ -224,12 +228,22 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
     _by_preposition(frame, _sources_of_prepositions(frame), sentence, who)
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
+    _swap_company(frame)
     maker = item.maker
-    if maker is not None:
+    if maker is not None and maker not in frame.roles.get("recipient", []):
         if not frame.has("supplier") and (maker.actor.actor_id not in {party_id(m) for m in frame.roles.get("recipient", [])}):
             frame.add("supplier", [maker])
         elif item.made_in:
             frame.roles["origin"] = [maker]
+
+
+def _swap_company(frame: Frame) -> None:
+    """'LIG Nex1 won a contract with Iraq': of a firm and a state that contract, the firm supplies."""
+    if frame.predicate.lemma_.lower() not in _CONTRACTS:
+        return
+    suppliers, recipients = frame.roles.get("supplier", []), frame.roles.get("recipient", [])
+    if recipients and all(m.actor.kind == "company" for m in recipients) and not any(m.actor.kind == "company" for m in suppliers):
+        frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
 
 
 def _maker_of_list(item: ItemMention, sentence: ParsedSentence) -> ActorMention | None:
@@ -310,9 +324,11 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     verb = anchor.head
     if anchor.dep_ == "pobj":
         verb = verb.head
-    if verb.pos_ != "VERB" or anchor.dep_ not in {"dobj", "pobj", "nsubjpass", "attr"}:
+    if verb.pos_ not in {"VERB", "AUX"} or anchor.dep_ not in {"dobj", "pobj", "nsubjpass", "attr"}:
         return
     above = _lexeme(verb, reference)
+    if above is None and verb.lemma_ not in LIGHT_VERBS and (verb.lemma_, "verb") not in reference.operators:
+        return
     role = above.subject_role if above is not None and above.subject_role in _OPPOSITE else lexeme.subject_role
     if role not in _OPPOSITE:
         return
@@ -329,6 +345,13 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
             frame.add("supplier", who([noun]))
         elif name == "with":
             frame.add(_OPPOSITE[role], who([noun]))
+
+
+def _has_own_subject(predicate: Token) -> bool:
+    """Whether a verb names who does it, though not as an actor that is known: 'firms selling arms'."""
+    if predicate.pos_ != "VERB":
+        return False
+    return predicate.dep_ == "acl" and predicate.tag_ == "VBG" or any(c.dep_ == "nsubj" for c in predicate.children)
 
 
 def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
@@ -356,7 +379,7 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
             frame.add("other", actors)
         else:
             role = frame.lexeme.subject_role if frame.lexeme.subject_role in _OPPOSITE else "supplier"
-            if not frame.has(role):
+            if not frame.has(role) and not _has_own_subject(frame.predicate):
                 frame.add(role, actors)
             for name, noun in prepositions(token):
                 if name == "with" and not frame.has(_OPPOSITE[role]):

@@ -137,7 +137,9 @@ def objects(verb: Token) -> list[Token]:
     clause = verb
     while clause.dep_ in {"xcomp", "ccomp", "conj"} and clause.head.pos_ in {"VERB", "AUX"}:
         clause = clause.head
-    if clause.dep_ == "relcl" and not any(c.dep_ in {"dobj", "nsubjpass"} for c in verb.children):
+    if clause.dep_ == "relcl" and not any(
+        c.dep_ in {"dobj", "nsubjpass"} and c.ent_type_ not in {"GPE", "NORP"} for c in verb.children
+    ):
         gapped = not any(t.lower_ in _RELATIVE and t.dep_ in {"nsubj", "nsubjpass"} for t in clause.children)
         if gapped and clause.head not in found:
             found.append(clause.head)

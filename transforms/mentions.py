@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Token
 
@@ -18,10 +18,11 @@ ORGAN_NOUNS = frozenset(
     premier official officials army navy military force forces troop troops air marines soldier serviceman defender
     parliament lawmaker legislator congress senate bundestag kremlin state side people capital intelligence
     service general commander command police guard department secretary chancellor king emir sheikh monarch
-    defence defense treasury coalition delegation negotiator envoy diplomat ambassador spokesman spokesperson
+    defence defense treasury coalition delegation negotiator client envoy diplomat ambassador spokesman spokesperson
     spokeswoman ally neighbour neighbor partner counterpart country nation republic kingdom fleet airforce
     taxpayer buyer customer pilot crew gunner fighter unit brigade regiment colony junta ruler prince
-    federation island territory warplane artillery gunman infantry""".split()
+    federation island territory firm company manufacturer maker contractor producer industry factory supplier monarchy emirate
+    sultanate republic warplane artillery gunman infantry""".split()
 )
 _PLACE_PREPOSITIONS = frozenset({"in", "at", "near", "inside", "outside", "across", "over", "around", "within", "throughout", "into"})
 # Nouns that count or bundle what follows their 'of'.
@@ -32,7 +33,11 @@ _PARTITIVES = frozenset(
     last all some any more none many several each both""".split()
 )
 # Nouns that name a delivery as well as what is in it.
-_BUNDLES = frozenset("package cargo".split())
+_BUNDLES = frozenset({"package"})
+# Characters between two members of one list, at most.
+_SAME_LIST = 40
+# 'its ally' is somebody else than the owner of 'its'.
+_COUNTERPARTS = frozenset("ally neighbour neighbor partner counterpart buyer customer client".split())
 _DEFINITE_COUNTRY = re.compile(
     r"(?:the|that|this|its|their) (?:\w+ ){0,2}(?:country|kingdom|republic|nation|island|monarchy|emirate|sultanate|state)$", re.I
 )
@@ -118,7 +123,7 @@ def place_names(sentence: ParsedSentence, matches: Sequence[Match], reference: R
         if actor is None:
             if not re.match(r"[A-Z]", name) or len(name) < 3:
                 continue
-            if ent.label_ == "PERSON" and len(tokens) < 2:
+            if len(tokens) < 2 or any(c.isdigit() for c in name):
                 continue
             kind = "person" if ent.label_ == "PERSON" else "other"
             if re.search(r"\b(?:Inc|Corp|Corporation|Ltd|Limited|LLC|Company|Co|Industries|Systems|Aerospace|GmbH|AG|SA|Group|Holding|Shipyards?)\b", name):
@@ -178,10 +183,13 @@ def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[
         if re.match(r"(?:the|these|both|all) (?:two|both) ", phrase, re.I) or phrase.lower().startswith("both "):
             return context.pair(sentence, token)
         if _DEFINITE_COUNTRY.match(phrase):
-            return context.topic(start, end)
+            return context.topic(start, end, _described(phrase, context.reference))
         owner = next((c for c in token.children if c.dep_ == "poss" and c.pos_ == "PRON"), None)
-        if owner is not None and lemma not in {"ally", "neighbour", "neighbor", "partner", "counterpart", "buyer", "customer"}:
-            return context.pronoun(owner, sentence)
+        if owner is not None:
+            owners = context.pronoun(owner, sentence)
+            if lemma in _COUNTERPARTS:
+                return context.counterpart(owners, start, end)
+            return owners
     return []
 
 
@@ -192,7 +200,8 @@ def _widen(mention: ActorMention, head: Token, sentence: ParsedSentence) -> Acto
 class Context:
     """What earlier sentences of a document make known: who was spoken of last, who spoke, which persons act for whom."""
 
-    def __init__(self) -> None:
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
         self.subjects: list[ActorMention] = []
         self.mentioned: list[ActorMention] = []
         self.persons: list[ActorMention] = []
@@ -245,10 +254,31 @@ class Context:
                 return found
         return []
 
-    def topic(self, start: int, end: int) -> list[ActorMention]:
-        """The state that 'the country' stands for: the last one that was a subject, else the last one named."""
-        states = [m for m in self.subjects if m.actor.kind == "state"] or [m for m in self.mentioned if m.actor.kind == "state"]
+    def counterpart(self, owners: Sequence[ActorMention], start: int, end: int) -> list[ActorMention]:
+        """The state last named that is not the owner: whom 'its partner' means."""
+        own = {m.actor.country or m.actor.actor_id for m in owners}
+        others = [m for m in self.mentioned if m.actor.kind == "state" and m.actor.actor_id not in own]
+        return [ActorMention(others[-1].actor, start, end, "description")] if owners and others else []
+
+    def topic(self, start: int, end: int, among: frozenset[str] | None = None) -> list[ActorMention]:
+        """The state that 'the country' stands for: the last one that was a subject, else the last one named.
+
+        `among` are the states that the description fits ('the kingdom'), or None where it fits all.
+        """
+        states = [m for m in self.subjects if m.actor.kind == "state"]
+        if among is not None or not states:
+            states = [m for m in self.mentioned if m.actor.kind == "state" and (among is None or m.actor.actor_id in among)]
         return [ActorMention(states[-1].actor, start, end, "description")] if states else []
+
+
+def _described(phrase: str, reference: Reference) -> frozenset[str] | None:
+    """The states that a description like 'the Gulf kingdom' fits, or None where any state does."""
+    words = phrase.lower().split()
+    for size in (3, 2, 1):
+        found = reference.descriptions.get(" ".join(words[-size:]))
+        if found is not None:
+            return found
+    return None
 
 
 def _is_subject(token: Token) -> bool:
@@ -278,8 +308,17 @@ def find_items(sentence: ParsedSentence, matches: Sequence[Match], reference: Re
         item = _item(doc[index], found, sentence, reference, loose)
         if item is not None:
             items.append(item)
-    items = [i for i in items if not _is_part_of(i, items)]
+    items = [_as_interceptor(i, items) for i in items if not _is_part_of(i, items)]
     return [i for i in items if i.materiel.strong or not _beside_strong(i, items)]
+
+
+def _as_interceptor(item: ItemMention, items: Sequence[ItemMention]) -> ItemMention:
+    """'two THAAD batteries and 96 missiles': missiles listed with an air-defence system are its interceptors."""
+    if item.materiel.weapon is None and item.materiel.category == "missile" and item.head.lemma_.lower() == "missile":
+        listed = [o for o in items if o is not item and o.materiel.category == "air_defence" and o.end < item.start]
+        if listed and item.start - listed[-1].end < _SAME_LIST:
+            return replace(item, materiel=replace(item.materiel, category="air_defence"))
+    return item
 
 
 def _beside_strong(item: ItemMention, items: Sequence[ItemMention]) -> bool:
@@ -303,7 +342,7 @@ def _item(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentenc
     noun = next((m.materiel for m in at_head if m.materiel and not m.materiel.weapon), None)
     if noun is None:
         noun = next((m for m in reversed(materiels) if not m.weapon), None)
-    if weapon is not None and noun is not None and noun.category in {"components", "technology", "ammunition"} and noun.strong:
+    if weapon is not None and noun is not None and noun.category in {"components", "technology", "ammunition"} and (noun.strong or at_head):
         chosen = Materiel(weapon.weapon, noun.category, noun.unit, True, weapon.producer_id)
     else:
         chosen = weapon or noun or materiels[-1]
@@ -349,6 +388,16 @@ def _is_part_of(item: ItemMention, items: Sequence[ItemMention]) -> bool:
     return any(other is not item and above.i in {other.head.i, other.top.i} for other in items)
 
 
+def receiver_in_phrase(head: Token, verb: Token, sentence: ParsedSentence) -> ActorMention | None:
+    """'sent Ukraine helmets': a state's name right after the verb receives, though the parser ties it to the item."""
+    for token in head.lefts:
+        if token.dep_ in {"compound", "nmod", "nsubj", "poss"} and token.left_edge.i in {verb.i + 1, verb.i + 2} and token.left_edge.i > verb.i:
+            mention = sentence.names.get(token.i)
+            if mention is not None and mention.form in {"name", "place", "abbreviation"} and mention.actor.kind == "state":
+                return mention
+    return None
+
+
 def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, bool]:
     """Who made the item, where a modifier tells: 'Iranian-made drones', 'North Korean missiles', 'Boeing AH-6'."""
     left = head.left_edge
@@ -361,8 +410,9 @@ def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, 
             return mention, True
         if mention.actor.kind in {"state", "company"} and not after.startswith("'s"):
             return mention, False
-    for child in head.children:
-        if child.dep_ == "acl" and child.lemma_ in {"make", "build", "produce", "manufacture", "design", "develop"}:
+    made = [c for c in head.children if c.dep_ == "acl"] + ([head.head] if head.dep_ == "nsubjpass" else [])
+    for child in made:
+        if child.lemma_ in {"make", "build", "produce", "manufacture", "design", "develop"}:
             for preposition in child.children:
                 if preposition.lower_ in {"by", "in"}:
                     for noun in preposition.children:

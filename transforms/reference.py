@@ -63,7 +63,8 @@ class TransferPredicate:
     subject_role: str
     object_actor_role: str
     status: str
-    item_optional: bool
+    light: bool
+    """Whether the word tells of a transfer only with a noun of transfer as its object: 'took delivery of'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Reference:
     hedges: Mapping[str, str]
     relation_predicates: Mapping[tuple[str, str, str], tuple[RelationPredicate, ...]]
     titles: Mapping[str, str]
-    trigger_words: frozenset[str]
+    descriptions: Mapping[str, frozenset[str]]
+    """State ids by what a state may be called: 'kingdom', 'West African nation'."""
 
 
 def build_reference(tables: Tables) -> Reference:
@@ -110,13 +112,16 @@ def build_reference(tables: Tables) -> Reference:
                 titles[form] = r["rank"]
     predicates = {
         (r["lemma"], r["pos"], r["particle"]): TransferPredicate(
-            r["subject_role"], r["object_actor_role"], r["status"], r["item"] == "optional"
+            r["subject_role"], r["object_actor_role"], r["status"], r["governs"] == "noun"
         )
         for r in tables["transfer_predicates"]
     }
     relations: dict[tuple[str, str, str], list[RelationPredicate]] = defaultdict(list)
     for r in tables["relation_predicates"]:
         relations[r["lemma"], r["pos"], r["particle"]].append(RelationPredicate(r["relation"], tuple(r["object_via"].split(";"))))
+    descriptions: dict[str, set[str]] = defaultdict(set)
+    for r in tables["state_descriptions"]:
+        descriptions[r["description"]].add(r["actor_id"])
     return Reference(
         actors=actors,
         names=_names(tables, actors, titles),
@@ -128,7 +133,7 @@ def build_reference(tables: Tables) -> Reference:
         hedges={r["word"]: r["factuality"] for r in tables["hedges"]},
         relation_predicates={key: tuple(rows) for key, rows in relations.items()},
         titles=titles,
-        trigger_words=frozenset(lemma for lemma, _, _ in predicates),
+        descriptions={name: frozenset(ids) for name, ids in descriptions.items()},
     )
 
 

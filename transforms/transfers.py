@@ -14,7 +14,7 @@ from transforms.factuality import Reading
 from transforms.frames import Frame, find_frames, list_head, party_id
 from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence
 from transforms.quantities import Money, Quantity, find_money, find_quantities
-from transforms.reference import Reference
+from transforms.reference import Materiel, Reference
 from transforms.rows import TransferClaim, content_id
 
 # Of these, the date is when the transfer is expected; of the others, the day of the event itself.
@@ -111,7 +111,7 @@ def complete(
     drafts: Sequence[Draft], headline: Sequence[tuple[ActorMention | None, ActorMention | None]], document: DocumentFacts
 ) -> list[TransferClaim]:
     """The claims of a document: parties that a sentence leaves out are taken from where the document tells them."""
-    known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated"]
+    known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _by_maker(d)]
     claims: list[TransferClaim] = []
     for draft in drafts:
         suppliers, recipients = _parties(draft, known, headline)
@@ -127,11 +127,17 @@ def _parties(
 ) -> tuple[Sequence[ActorMention], Sequence[ActorMention]]:
     """The parties of a draft; a missing one is that which the nearest sentence gives the same counterpart."""
     suppliers, recipients = draft.suppliers, draft.recipients
-    if draft.frame.basis != "stated" or (suppliers and recipients):
+    item = draft.frame.item.materiel
+    if draft.frame.basis != "stated" or (suppliers and recipients) or not item.strong:
         return suppliers, recipients
-    category = draft.frame.item.materiel.category
+    category = item.category
+    near = [
+        k
+        for k in known
+        if k.frame.item.materiel.category == category or abs(k.sentence.index - draft.sentence.index) <= _REACH
+    ]
     nearest = sorted(
-        known,
+        near,
         key=lambda k: (
             k.frame.item.materiel.category != category,
             k.sentence.index > draft.sentence.index,
@@ -149,7 +155,7 @@ def _parties(
     elif recipients:
         ids = {party_id(r) for r in recipients}
         for other in nearest:
-            if ids & {party_id(r) for r in other.recipients}:
+            if ids & {party_id(r) for r in other.recipients} and _fits(item, other):
                 return other.suppliers, recipients
         for giver, taker in headline:
             if giver is not None and taker is not None and party_id(taker) in ids:
@@ -160,6 +166,19 @@ def _parties(
             if other.frame.item.materiel.category == category and 0 <= distance <= _REACH:
                 return other.suppliers, other.recipients
     return suppliers, recipients
+
+
+def _by_maker(draft: Draft) -> bool:
+    """Whether the supplier is only known as the maker of this very item."""
+    maker = draft.frame.item.maker
+    return maker is not None and maker in draft.suppliers and maker.actor.kind == "company"
+
+
+def _fits(item: Materiel, other: Draft) -> bool:
+    """Whether another sentence's suppliers can be those of an item: not where its maker is known to be another."""
+    if item.weapon is None or item.weapon == other.frame.item.materiel.weapon or item.producer_id is None:
+        return True
+    return item.producer_id in {m.actor.country or m.actor.actor_id for m in other.suppliers}
 
 
 def headline_pairs(
@@ -233,6 +252,11 @@ def _plausible(frame: Frame, supplier: ActorMention, recipient: ActorMention) ->
     giver, taker = party_id(supplier), party_id(recipient)
     if giver == taker:
         return False
+    if "person" in {supplier.actor.kind, recipient.actor.kind} and giver is not None and taker is not None:
+        unknown = [m for m in (supplier, recipient) if m.actor.kind == "person" and m.form == "entity" and not m.actor.country]
+        if unknown:
+            # A name that only the language model takes for a person's is no party.
+            return False
     if supplier.actor.country == taker or recipient.actor.country == giver:
         # A state's purchase from its own industry, or issue to its own forces, is no transfer.
         return supplier.actor.kind in {"armed_group"} or recipient.actor.kind in {"armed_group"}
