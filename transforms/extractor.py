@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from transforms.affiliations import find_affiliations, to_rows
 from transforms.dates import find_dates
 from transforms.gazetteer import find_names
+from transforms.mentions import ActorMention as PartyMention
 from transforms.mentions import Context, ParsedSentence, find_items, place_names
 from transforms.reference import Actor, Match, Reference
 from transforms.relations import find_relations
@@ -45,11 +46,18 @@ class Extractor:
         sentences = split_sentences(text)
         names = find_names(text, self.reference)
         by_sentence = _by_sentence(sentences, names)
-        facts = DocumentFacts(document.document_id, document.extraction_key, document.published_on)
         affiliations: list[Affiliation] = []
         persons: dict[str, Actor] = {}
         armed = any(m.materiel is not None and m.materiel.strong and m.materiel.category != "none" for m in names)
         home = home_state(text, names, self.reference)
+        named = _named_states(names)
+        facts = DocumentFacts(
+            document.document_id,
+            document.extraction_key,
+            document.published_on,
+            named.get(home.actor_id) if home is not None else None,
+            named,
+        )
         for sentence, found in zip(sentences, by_sentence, strict=True):
             offices = find_affiliations(text, sentence, found, self.reference, home)
             affiliations.extend(to_rows(offices, document.text, sentence, document.document_id, document.extraction_key))
@@ -153,6 +161,16 @@ def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor
             return alias.actor
         counts[alias.actor.actor_id] = counts.get(alias.actor.actor_id, 0) + 1
     return reference.actors[max(counts, key=lambda actor_id: counts[actor_id])] if counts else None
+
+
+def _named_states(names: Sequence[Match]) -> dict[str, PartyMention]:
+    """The first mention of each state, under its id; a firm's or an organ's counts for its state where no other does."""
+    found: dict[str, PartyMention] = {}
+    for match in names:
+        alias = match.actors[0] if match.actors else None
+        if alias is not None and alias.actor.kind == "state" and alias.ambiguity != "common":
+            found.setdefault(alias.actor.actor_id, PartyMention(alias.actor, match.start, match.end, alias.form))
+    return found
 
 
 def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[list[Match]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from spacy.tokens import Token
@@ -36,6 +36,10 @@ class DocumentFacts:
     document_id: str
     extraction_key: str
     published_on: date | None
+    home: ActorMention | None = None
+    """The state that the document is written from or about."""
+    named: Mapping[str, ActorMention] = field(default_factory=dict)
+    """The first mention of each state that the document names, and of each firm under its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def complete(
     known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _by_maker(d)]
     claims: list[TransferClaim] = []
     for draft in drafts:
-        suppliers, recipients = _parties(draft, known, headline)
+        suppliers, recipients = _parties(draft, known, headline, document)
         for supplier in suppliers[:_MAX_PARTIES]:
             for recipient in recipients[:_MAX_PARTIES]:
                 if _plausible(draft.frame, supplier, recipient):
@@ -123,7 +127,10 @@ def complete(
 
 
 def _parties(
-    draft: Draft, known: Sequence[Draft], headline: Sequence[tuple[ActorMention | None, ActorMention | None]]
+    draft: Draft,
+    known: Sequence[Draft],
+    headline: Sequence[tuple[ActorMention | None, ActorMention | None]],
+    document: DocumentFacts,
 ) -> tuple[Sequence[ActorMention], Sequence[ActorMention]]:
     """The parties of a draft; a missing one is that which the nearest sentence gives the same counterpart."""
     suppliers, recipients = draft.suppliers, draft.recipients
@@ -152,6 +159,8 @@ def _parties(
         for giver, taker in headline:
             if giver is not None and taker is not None and party_id(giver) in ids:
                 return suppliers, [taker]
+        if document.home is not None and party_id(document.home) not in ids | {s.actor.country for s in suppliers}:
+            return suppliers, [document.home]
     elif recipients:
         ids = {party_id(r) for r in recipients}
         for other in nearest:
@@ -160,6 +169,10 @@ def _parties(
         for giver, taker in headline:
             if giver is not None and taker is not None and party_id(taker) in ids:
                 return [giver], recipients
+        if item.producer_id in document.named and item.producer_id not in ids:
+            return [document.named[item.producer_id]], recipients
+        if document.home is not None and party_id(document.home) not in ids and item.producer_id in {None, party_id(document.home)}:
+            return [document.home], recipients
     else:
         for other in nearest:
             distance = draft.sentence.index - other.sentence.index
