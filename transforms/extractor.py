@@ -55,7 +55,7 @@ class Extractor:
             document.document_id,
             document.extraction_key,
             document.published_on,
-            named.get(home.actor_id) if home is not None else None,
+            named.get(home.actor_id) or PartyMention(home, 0, 0, "home") if home is not None else None,
             named,
         )
         for sentence, found in zip(sentences, by_sentence, strict=True):
@@ -71,7 +71,7 @@ class Extractor:
         relations: list[RelationClaim] = []
         parsed = 0
         if armed:
-            context = Context(self.reference)
+            context = Context(self.reference, facts.home)
             worth = [worth_parsing(text, s, found, self.reference) for s, found in zip(sentences, by_sentence, strict=True)]
             chosen = [s for s, keep in zip(sentences, worth, strict=True) if keep]
             docs = dict(zip((s.start for s in chosen), self.nlp.pipe(text[s.start : s.end] for s in chosen), strict=True))
@@ -101,7 +101,7 @@ class Extractor:
     ) -> ParsedSentence:
         read = ParsedSentence(doc, sentence.start, index, sentence.paragraph)
         place_names(read, found, self.reference, persons)
-        read.items = find_items(read, found, self.reference, loose=True)
+        read.items = find_items(read, found, self.reference, loose=_speaks_of_arms(doc.text, found))
         return read
 
     def _headline(self, document: Document, persons: dict[str, Actor]) -> list:
@@ -145,6 +145,15 @@ def worth_parsing(text: str, sentence: Sentence, found: Sequence[Match], referen
     return any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
 
 
+_MILITARY = re.compile(r"\b(?:military|defen[cs]e|lethal|armed|arms|weapon\w*|war|army|navy|air force|security assistance)\b", re.I)
+
+
+def _speaks_of_arms(text: str, found: Sequence[Match]) -> bool:
+    """Whether a sentence names arms outright or speaks of the military."""
+    strong = any(m.materiel is not None and m.materiel.strong and m.materiel.category != "none" for m in found)
+    return strong or bool(_MILITARY.search(text))
+
+
 _DATELINE_REACH = 60
 _DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
@@ -154,12 +163,15 @@ def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor
     counts: dict[str, int] = {}
     for match in names:
         alias = match.actors[0] if match.actors else None
-        if alias is None or alias.actor.kind != "state":
+        if alias is None or alias.ambiguity == "common" or not alias.actor.country:
+            continue
+        state = alias.actor.country
+        if alias.actor.kind not in {"state", "state_organ", "person"} or state not in reference.actors:
             continue
         dateline = alias.ambiguity == "place" and match.end < _DATELINE_REACH and _DATELINE.match(text, match.end)
         if dateline and "\n" not in text[: match.start]:
-            return alias.actor
-        counts[alias.actor.actor_id] = counts.get(alias.actor.actor_id, 0) + 1
+            return reference.actors[state]
+        counts[state] = counts.get(state, 0) + 1
     return reference.actors[max(counts, key=lambda actor_id: counts[actor_id])] if counts else None
 
 

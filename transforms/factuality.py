@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Token
 
-from transforms.grammar import first_conjunct, is_passive
+from transforms.grammar import PARTITIVES, first_conjunct, is_passive
 from transforms.reference import Operator, Reference
 
 _NEGATIONS = frozenset({"not", "n't", "never", "no", "nor", "without", "neither", "hardly"})
@@ -18,6 +18,8 @@ LIGHT_VERBS = frozenset(
 
 
 # What stands above these speaks of the report, not of the transfer.
+# Prepositions that tie a noun's complement to it, not a circumstance.
+_COMPLEMENTS = frozenset("of on for to from with in into about as by against".split())
 _REPORT_NOUNS = frozenset("announcement report statement claim allegation accusation news rumour rumor suggestion".split())
 
 
@@ -30,6 +32,8 @@ class Reading:
     operators: list[tuple[Token, Operator]] = field(default_factory=list)
     chain: list[Token] = field(default_factory=list)
     reports: list[Token] = field(default_factory=list)
+    detached: bool = False
+    """Whether the climb has left what the words above still speak of: then they only tell who says so."""
 
 
 def read(predicate: Token, status: str, reference: Reference) -> Reading:
@@ -51,18 +55,19 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
         operator = reference.operators.get((f"{lemma} {_particle(above)}", pos)) or reference.operators.get((lemma, pos))
         if pos == "noun" and lemma in _REPORT_NOUNS:
             break
-        reports = lemma in reference.reporting_verbs and pos == "verb" and (token.dep_ in {"ccomp", "advcl", "relcl", "parataxis"} or operator is None)
-        if reports and (token.dep_ != "xcomp" or operator is None):
-            if operator is not None and operator.factuality:
+        reading.detached = reading.detached or _leaves(token, above, pos, operator is not None, reference)
+        complement = token.dep_ in {"ccomp", "advcl", "parataxis"} or (token.dep_ in {"xcomp", "dobj"} and operator is None)
+        if lemma in reference.reporting_verbs and pos == "verb" and complement:
+            if operator is not None and operator.factuality and not reading.detached:
                 _turn(reading, operator.factuality)
             reading.reports.append(above)
-            if _negated(above):
+            if _negated(above) and not reading.detached:
                 reading.factuality = "Uu" if reading.factuality == "CT+" else reading.factuality
-        elif operator is not None and not reading.reports and _carries(token, above, lemma, reference):
+        elif operator is not None and not reading.reports and not reading.detached and _carries(token, above):
             _apply(above, operator, reading)
             _own_level(above, reading, reference, is_operator=True)
             reading.operators.append((above, operator))
-        elif not reading.reports and pos == "verb" and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}:
+        elif not reading.reports and not reading.detached and pos == "verb" and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}:
             _own_level(above, reading, reference, is_operator=lemma in LIGHT_VERBS)
         reading.chain.append(above)
         token = above
@@ -90,12 +95,30 @@ def _up(token: Token) -> Token | None:
     return None
 
 
-def _carries(token: Token, above: Token, lemma: str, reference: Reference) -> bool:
+def _leaves(token: Token, above: Token, pos: str, is_operator: bool, reference: Reference) -> bool:
+    """Whether what stands above no longer speaks of the transfer below it but of something that it is told beside.
+
+    So it is above relative clauses, clauses of time and reason, prepositions like 'over' and 'after', and nouns that
+    are no stage of a transfer ('the scandal over arms sales').
+    """
+    if token.dep_ in {"relcl", "advcl"}:
+        return True
+    if token.dep_ == "acl" and pos == "noun" and token.tag_ != "VB":
+        return True
+    if token.dep_ == "prep" and token.lower_ not in _COMPLEMENTS:
+        return True
+    if pos == "noun" and token.dep_ == "prep" and not is_operator:
+        lemma = above.lemma_.lower()
+        return (
+            (lemma, "noun", "") not in reference.transfer_predicates
+            and above.lower_ not in reference.units
+            and lemma not in PARTITIVES
+        )
+    return False
+
+
+def _carries(token: Token, above: Token) -> bool:
     """Whether an operator governs what stands below it, rather than merely being the place where it is mentioned."""
-    if token.dep_ == "advcl":
-        return False
-    if token.dep_ == "relcl" or (token.dep_ == "acl" and above.pos_ in {"NOUN", "PROPN"} and token.tag_ != "VB"):
-        return False
     if token.dep_ == "nsubj" and above.pos_ == "VERB" and not is_passive(above):
         return False
     return True

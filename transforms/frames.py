@@ -9,6 +9,7 @@ from spacy.tokens import Token
 
 from transforms.factuality import LIGHT_VERBS, Reading, read
 from transforms.grammar import (
+    PARTITIVES,
     agents,
     antecedent,
     first_conjunct,
@@ -99,7 +100,7 @@ def _nearest(item: ItemMention, sentence: ParsedSentence, reference: Reference) 
     """The nearest predicate of transfer to the left with no other verb between: what a parser's slip leaves behind."""
     for token in reversed(sentence.doc[max(0, item.top.i - _NEAR) : item.top.i]):
         lexeme = _lexeme(token, reference)
-        if lexeme is not None and not lexeme.light and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
+        if lexeme is not None and not lexeme.light and not lexeme.needs_parties and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
             return [(token, lexeme)]
         if token.pos_ in {"VERB", "SCONJ"} or token.lower_ in {";", ":", "which", "who", "that"}:
             break
@@ -321,6 +322,8 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     if predicate.pos_ == "VERB":
         return
     anchor = first_conjunct(predicate)
+    while anchor.dep_ == "pobj" and anchor.head.lower_ == "of" and anchor.head.head.lemma_.lower() in PARTITIVES:
+        anchor = first_conjunct(anchor.head.head)
     verb = anchor.head
     if anchor.dep_ == "pobj":
         verb = verb.head

@@ -17,6 +17,15 @@ _OBJECT_CONTROL = frozenset(
 )
 
 
+# Nouns that count or bundle what follows their 'of'.
+PARTITIVES = frozenset(
+    """lot batch shipment consignment number type quantity amount cache stock load array range set dozen hundred
+    thousand million score pair couple tranche delivery wave rest part most half majority bulk stockpile plethora
+    variety collection mix supply kind sort form piece version variant haul instalment installment first second third
+    last all some any more none many several each both percent per cent % share portion remainder value total worth billion""".split()
+)
+
+
 def with_conjuncts(token: Token) -> list[Token]:
     """The token and what is coordinated after it: 'tanks, guns and shells' from 'tanks'."""
     found = [token]

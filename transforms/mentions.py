@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Token
 
-from transforms.grammar import with_conjuncts
+from transforms.grammar import PARTITIVES, with_conjuncts
 from transforms.reference import Actor, ActorAlias, Match, Materiel, Reference
 from transforms.text import slug
 
@@ -25,17 +25,12 @@ ORGAN_NOUNS = frozenset(
     sultanate republic warplane artillery gunman infantry""".split()
 )
 _PLACE_PREPOSITIONS = frozenset({"in", "at", "near", "inside", "outside", "across", "over", "around", "within", "throughout", "into"})
-# Nouns that count or bundle what follows their 'of'.
-_PARTITIVES = frozenset(
-    """lot batch shipment consignment number type quantity amount cache stock load array range set dozen hundred
-    thousand million score pair couple tranche delivery wave rest part most half majority bulk stockpile plethora
-    variety collection mix supply kind sort form piece version variant haul instalment installment first second third
-    last all some any more none many several each both""".split()
-)
 # Nouns that name a delivery as well as what is in it.
 _BUNDLES = frozenset({"package"})
 # Characters between two members of one list, at most.
 _SAME_LIST = 40
+# 'the regime', with nothing that says whose.
+_RULERS = frozenset("regime government junta military army monarchy".split())
 # 'its ally' is somebody else than the owner of 'its'.
 _COUNTERPARTS = frozenset("ally neighbour neighbor partner counterpart buyer customer client".split())
 _DEFINITE_COUNTRY = re.compile(
@@ -190,6 +185,8 @@ def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[
             if lemma in _COUNTERPARTS:
                 return context.counterpart(owners, start, end)
             return owners
+        if lemma in _RULERS and phrase.lower().startswith("the "):
+            return context.latest(token, sentence, start, end)
     return []
 
 
@@ -200,8 +197,9 @@ def _widen(mention: ActorMention, head: Token, sentence: ParsedSentence) -> Acto
 class Context:
     """What earlier sentences of a document make known: who was spoken of last, who spoke, which persons act for whom."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, home: ActorMention | None = None) -> None:
         self.reference = reference
+        self.home = home
         self.subjects: list[ActorMention] = []
         self.mentioned: list[ActorMention] = []
         self.persons: list[ActorMention] = []
@@ -235,11 +233,14 @@ class Context:
         if word in {"he", "she", "his", "her", "him", "i", "my"}:
             people = [m for _, m in before if m.actor.kind == "person"] or self.persons
             return [ActorMention(people[-1].actor, start, end, "pronoun")] if people else []
-        if word in {"it", "its", "itself", "they", "their", "them", "we", "our", "us"}:
+        if word in {"we", "our", "us", "ours"}:
+            speaker = self.persons[-1:] if _quoted(token) else []
+            spoken_for = [p for p in speaker if p.actor.country]
+            mention = spoken_for[0] if spoken_for else self.home
+            return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
+        if word in {"it", "its", "itself", "they", "their", "them"}:
             here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
             candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]
-            if word in {"we", "our", "us"} and self.persons:
-                candidates = [self.persons[-1]]
             return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
         return []
 
@@ -253,6 +254,12 @@ class Context:
             if len(found) == 2:
                 return found
         return []
+
+    def latest(self, token: Token, sentence: ParsedSentence, start: int, end: int) -> list[ActorMention]:
+        """The state named last before a token."""
+        here = [m for i, m in sorted(sentence.names.items()) if i < token.i]
+        states = [m for m in [*self.mentioned, *here] if m.actor.kind == "state"]
+        return [ActorMention(states[-1].actor, start, end, "description")] if states else []
 
     def counterpart(self, owners: Sequence[ActorMention], start: int, end: int) -> list[ActorMention]:
         """The state last named that is not the owner: whom 'its partner' means."""
@@ -269,6 +276,11 @@ class Context:
         if among is not None or not states:
             states = [m for m in self.mentioned if m.actor.kind == "state" and (among is None or m.actor.actor_id in among)]
         return [ActorMention(states[-1].actor, start, end, "description")] if states else []
+
+
+def _quoted(token: Token) -> bool:
+    """Whether an odd number of quotation marks stands before the token in its sentence."""
+    return sum(t.text.count('"') for t in token.doc[: token.i]) % 2 == 1
 
 
 def _described(phrase: str, reference: Reference) -> frozenset[str] | None:
@@ -336,7 +348,8 @@ def _item(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentenc
     if is_predicate and all(not m.weapon and not m.strong for m in materiels) and lemma not in _BUNDLES:
         return None
     strong = [m for m in materiels if m.strong]
-    if not strong and not loose:
+    if not strong and any(m.category in {"unspecified", "funding"} for m in materiels) and not loose:
+        # 'support', 'equipment': materiel only where the sentence speaks of arms.
         return None
     weapon = next((m for m in materiels if m.weapon), None)
     noun = next((m.materiel for m in at_head if m.materiel and not m.materiel.weapon), None)
@@ -368,7 +381,7 @@ def _climb_partitives(head: Token, reference: Reference) -> Token:
             anchor = anchor.head
         if anchor.dep_ == "pobj" and anchor.head.lower_ == "of":
             above = anchor.head.head
-            if above.lemma_.lower() in _PARTITIVES or above.lower_ in reference.units or above.pos_ == "NUM":
+            if above.lemma_.lower() in PARTITIVES or above.lower_ in reference.units or above.pos_ == "NUM":
                 if (above.lemma_.lower(), "noun", "") in reference.transfer_predicates and above.lower_ not in reference.units:
                     return token
                 token = above

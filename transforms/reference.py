@@ -63,6 +63,8 @@ class TransferPredicate:
     subject_role: str
     object_actor_role: str
     status: str
+    needs_parties: bool
+    """Whether both parties must stand beside the word: 'build' and 'get' tell of a transfer only then."""
     light: bool
     """Whether the word tells of a transfer only with a noun of transfer as its object: 'took delivery of'."""
 
@@ -112,7 +114,7 @@ def build_reference(tables: Tables) -> Reference:
                 titles[form] = r["rank"]
     predicates = {
         (r["lemma"], r["pos"], r["particle"]): TransferPredicate(
-            r["subject_role"], r["object_actor_role"], r["status"], r["governs"] == "noun"
+            r["subject_role"], r["object_actor_role"], r["status"], r["governs"] == "item_and_parties", r["governs"] == "noun"
         )
         for r in tables["transfer_predicates"]
     }

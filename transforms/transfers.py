@@ -135,7 +135,8 @@ def _parties(
     """The parties of a draft; a missing one is that which the nearest sentence gives the same counterpart."""
     suppliers, recipients = draft.suppliers, draft.recipients
     item = draft.frame.item.materiel
-    if draft.frame.basis != "stated" or (suppliers and recipients) or not item.strong:
+    complete_as_told = draft.frame.basis != "stated" or draft.frame.lexeme.needs_parties or not item.strong
+    if complete_as_told or (suppliers and recipients):
         return suppliers, recipients
     category = item.category
     near = [
@@ -300,7 +301,7 @@ def _claim(draft: Draft, supplier: ActorMention, recipient: ActorMention, docume
     elif _is_single(item):
         low = high = 1.0
     for role, mention in (("supplier", supplier), ("recipient", recipient), ("origin", origin), ("approved_by", approver)):
-        if mention is not None:
+        if mention is not None and mention.end > mention.start:
             marks.append((role, mention.start, mention.end))
     for mention in frame.roles.get("intermediary", []):
         marks.append(("intermediary", mention.start, mention.end))
