@@ -70,6 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         _complain(_describe(error))
         status = FAILURE
+    _leave(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process; one that has only read a document at once: taking spaCy apart would be a sixth of its time."""
+    if "spacy" in sys.modules and "prefect" not in sys.modules:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(status)
     sys.exit(status)
 
 

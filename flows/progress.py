@@ -50,6 +50,7 @@ def _live(console: Console, lake: Path, note: Callable[[str, Mapping[str, Any]],
         def tell(stage: str, figures: Mapping[str, Any] | None) -> None:
             if figures is None:
                 stage_now[0] = stage
+                status.update(_now(stage, started))
             else:
                 console.print(_done(stage, figures, note), markup=False)
 
@@ -57,8 +58,7 @@ def _live(console: Console, lake: Path, note: Callable[[str, Mapping[str, Any]],
             count: Callable[[], str] | None = None
             while True:
                 count = (count or _document_counter(lake)) if stage_now[0] == "extract" else None
-                seconds = time.monotonic() - started
-                status.update(f"{stage_now[0]:<8} {seconds:>6.0f} s  {count() if count else ''}")
+                status.update(_now(stage_now[0], started, count() if count else ""))
                 if stopped.wait(POLL_SECONDS):
                     return
 
@@ -69,6 +69,10 @@ def _live(console: Console, lake: Path, note: Callable[[str, Mapping[str, Any]],
         finally:
             stopped.set()
             watcher.join()
+
+
+def _now(stage: str, started: float, detail: str = "") -> str:
+    return f"{stage:<8} {time.monotonic() - started:>6.0f} s  {detail}"
 
 
 def _done(stage: str, figures: Mapping[str, Any], note: Callable[[str, Mapping[str, Any]], str]) -> str:

@@ -418,9 +418,9 @@ def transfers_table(rows: Iterable[Row], names: Mapping[str, str]) -> Table:
     from rich.text import Text
 
     table = Table(box=_box(), header_style="bold", pad_edge=False, show_edge=False)
-    for name, ratio in (("supplier → recipient", 5), ("item", 6), ("quantity", 4), ("status", 4), ("date", 4)):
-        table.add_column(name, overflow="fold", ratio=ratio)
-    table.add_column("claims/sources", justify="right", no_wrap=True)
+    for name in ("supplier → recipient", "item", "quantity", "status", "date"):
+        table.add_column(name, overflow="fold")
+    table.add_column("claims/\nsources", justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             Text(parties(row, names)),
@@ -434,18 +434,20 @@ def transfers_table(rows: Iterable[Row], names: Mapping[str, str]) -> Table:
 
 
 def item(row: Row) -> str:
-    """What is moved: the weapon where one is named, else the words used, and the category."""
-    return f"{_text(row.get('weapon') or row.get('materiel'))} ({_text(row.get('category')).replace('_', ' ')})"
+    """What is moved: the weapon where one is named, else the words used and the category."""
+    if row.get("weapon"):
+        return _text(row["weapon"])
+    return f"{_text(row.get('materiel'))} ({_text(row.get('category')).replace('_', ' ')})"
 
 
 def standing(row: Row) -> str:
-    """The status of a transfer, how sure it is unless it is certain, and whether claims deny it."""
+    """The status of a transfer, how sure it is unless it is certain, and whether claims deny it (disputed)."""
     code, denials = str(row.get("factuality") or ""), row.get("n_denials")
     parts = [_text(row.get("status"))]
     if code != "CT+":
         parts.append(CERTAINTY.get(code, plain(code)))
     if denials and code != "CT-":
-        parts.append("denied by some")
+        parts.append("disputed")
     return ", ".join(parts)
 
 

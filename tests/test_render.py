@@ -142,7 +142,7 @@ def test_period(start: date | None, end: date | None, expected: str) -> None:
 def test_standing_tells_doubt_and_denial() -> None:
     assert render.standing({"status": "planned", "factuality": "CT+", "n_denials": 0}) == "planned"
     assert render.standing({"status": "delivered", "factuality": "PS+", "n_denials": 0}) == "delivered, possible"
-    assert render.standing({"status": "delivered", "factuality": "CT+", "n_denials": 2}) == "delivered, denied by some"
+    assert render.standing({"status": "delivered", "factuality": "CT+", "n_denials": 2}) == "delivered, disputed"
     assert render.standing({"status": "delivered", "factuality": "CT-", "n_denials": 1}) == "delivered, denied"
 
 
