@@ -10,6 +10,7 @@ from transforms.grammar import PARTITIVES, first_conjunct, is_passive
 from transforms.reference import Operator, Reference
 
 _NEGATIONS = frozenset({"not", "n't", "never", "no", "nor", "without", "neither", "hardly"})
+_POSSIBLE = frozenset({"may", "might", "could", "would", "can"})
 _FUTURE = frozenset({"will", "'ll", "shall", "wo"})
 _LINKS = frozenset({"xcomp", "ccomp", "pcomp", "acl", "advcl", "prep", "dobj", "pobj", "nsubj", "nsubjpass", "attr", "acomp", "dative", "relcl", "oprd"})
 LIGHT_VERBS = frozenset(
@@ -141,6 +142,17 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
         _plan(reading)
     if "can" in lowered and not is_operator:
         _hedge(reading, "PS+")
+    if lowered & _POSSIBLE and not any(c.lemma_ == "have" and c.dep_ == "aux" for c in children):
+        # 'may send' lies ahead, 'may have sent' does not.
+        _plan(reading)
+    if token.pos_ == "NOUN":
+        for child in children:
+            stage = reference.operators.get((child.lower_, "adj")) if child.dep_ == "amod" else None
+            if stage is not None:
+                if stage.status:
+                    reading.status = stage.status if reading.status in {"delivered", "ordered"} else reading.status
+                if stage.factuality:
+                    _hedge(reading, stage.factuality)
     if not is_operator and token.tag_ == "VB" and any(c.lower_ == "to" and c.dep_ == "aux" for c in children) and token.dep_ == "ROOT":
         _plan(reading)
     if lowered & {"if", "whether", "unless"}:

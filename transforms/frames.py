@@ -33,6 +33,8 @@ _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
 _CONSENT = frozenset({"approved"})
 
 
+# What air defence intercepts, as opposed to what a patrol does.
+_IN_FLIGHT = frozenset({"missile", "uav", "combat_aircraft", "ammunition"})
 _CONTRACTS = frozenset("contract deal order agreement win land clinch bag sign".split())
 # Tokens to the left of an item among which a predicate is looked for when the parse has none.
 _NEAR = 14
@@ -79,6 +81,8 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
     for item in sentence.items:
         governors = _governors(item, sentence, reference) or _shared(item, frames, sentence) or _nearest(item, sentence, reference)
         for predicate, lexeme in governors:
+            if lexeme.subject_role == "seizer" and item.materiel.category in _IN_FLIGHT and predicate.lemma_ == "intercept":
+                continue
             frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
             _fill(frame, sentence, reference, context)
             frames.append(frame)
@@ -168,8 +172,12 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
             if above.pos_ in {"NOUN", "PROPN", "NUM", "SYM"}:
                 if offer(above):
                     break
-                token = above
-                continue
+                if above.lemma_.lower() in PARTITIVES or above.lower_ in reference.units or above.pos_ in {"NUM", "SYM"} or any(
+                    above.i in {other.top.i, other.head.i} for other in sentence.items
+                ) or above.i in sentence.names:
+                    # 'hundreds of tanks', '$66 billion in weapons', 'the sale to the island of 108 tanks'.
+                    token = above
+                    continue
             break
         if anchor.dep_ in {"compound", "nmod", "amod"} and offer(head):
             break
@@ -223,6 +231,9 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
                     if t.i in sentence.names and t.dep_ in {"poss", "amod", "compound", "nmod"} and sentence.names[t.i].form != "place"
                 ] or (who([child]) if child.dep_ == "poss" else [])
                 role = lexeme.subject_role
+                if role == "supplier" and owners and owners[0].form == "name" and child.dep_ in {"compound", "nmod"}:
+                    # 'the Taiwan arms sale' goes to Taiwan, 'the Russian arms sale' comes from Russia.
+                    role = "recipient"
                 if child.dep_ == "poss" and role == "supplier" and frame.has("supplier"):
                     role = "recipient"
                 frame.add(role, owners)

@@ -116,6 +116,9 @@ def noun_owners(noun: Token, depth: int = 0) -> list[Token]:
     owners = [c for c in noun.children if c.dep_ == "poss" and c.pos_ in _NOMINAL]
     if owners:
         return _spread(owners)
+    if noun.dep_ == "attr" and noun.head.pos_ in {"AUX", "VERB"}:
+        # 'Canada is the first nation to stop supplying …'
+        return surface_subjects(noun.head, depth + 1) if depth <= 6 else []
     modifiers = [c for c in noun.children if c.dep_ in {"amod", "compound", "nmod"} and c.ent_type_ in {"GPE", "NORP", "ORG"}]
     if modifiers:
         return modifiers

@@ -120,6 +120,9 @@ def place_names(sentence: ParsedSentence, matches: Sequence[Match], reference: R
                 continue
             if len(tokens) < 2 or any(c.isdigit() for c in name):
                 continue
+            if ent.label_ == "ORG" and tokens[-1].lower_ in ORGAN_NOUNS:
+                # 'the Air Force', 'the Defence Ministry': an organ, whose state its company tells.
+                continue
             kind = "person" if ent.label_ == "PERSON" else "other"
             if re.search(r"\b(?:Inc|Corp|Corporation|Ltd|Limited|LLC|Company|Co|Industries|Systems|Aerospace|GmbH|AG|SA|Group|Holding|Shipyards?)\b", name):
                 kind = "company"
@@ -185,6 +188,8 @@ def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[
             if lemma in _COUNTERPARTS:
                 return context.counterpart(owners, start, end)
             return owners
+        if token.pos_ == "PROPN" and context.home is not None and token.text[0].isupper() and phrase.lower().startswith("the "):
+            return [ActorMention(context.home.actor, start, end, "organ")]
         if lemma in _RULERS and phrase.lower().startswith("the "):
             return context.latest(token, sentence, start, end)
     return []
@@ -401,6 +406,11 @@ def _is_part_of(item: ItemMention, items: Sequence[ItemMention]) -> bool:
     return any(other is not item and above.i in {other.head.i, other.top.i} for other in items)
 
 
+def _is_aid_for(mention: ActorMention, head: Token) -> bool:
+    """'Ukraine aid' goes to Ukraine; 'U.S. aid' comes from there."""
+    return mention.form == "name" and head.lemma_.lower() in {"aid", "assistance", "package", "support", "funding"}
+
+
 def receiver_in_phrase(head: Token, verb: Token, sentence: ParsedSentence) -> ActorMention | None:
     """'sent Ukraine helmets': a state's name right after the verb receives, though the parser ties it to the item."""
     for token in head.lefts:
@@ -421,7 +431,7 @@ def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, 
         after = sentence.doc.text[mention.end - sentence.start :][:14].lower()
         if re.match(r"[- ](?:made|built|supplied|produced|designed|manufactured|developed|origin)\b", after):
             return mention, True
-        if mention.actor.kind in {"state", "company"} and not after.startswith("'s"):
+        if mention.actor.kind in {"state", "company"} and not after.startswith("'s") and not _is_aid_for(mention, head):
             return mention, False
     made = [c for c in head.children if c.dep_ == "acl"] + ([head.head] if head.dep_ == "nsubjpass" else [])
     for child in made:

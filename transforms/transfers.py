@@ -172,7 +172,12 @@ def _parties(
                 return [giver], recipients
         if item.producer_id in document.named and item.producer_id not in ids:
             return [document.named[item.producer_id]], recipients
-        if document.home is not None and party_id(document.home) not in ids and item.producer_id in {None, party_id(document.home)}:
+        if (
+            document.home is not None
+            and category != "unspecified"
+            and party_id(document.home) not in ids
+            and item.producer_id in {None, party_id(document.home)}
+        ):
             return [document.home], recipients
     else:
         for other in nearest:
