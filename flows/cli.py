@@ -186,7 +186,7 @@ def run(
     standard input. Running again skips what is done. Runs are kept by the Prefect server that PREFECT_API_URL names;
     without one, a server of the run's own is used.
     """
-    from flows.runners import check_runner, needs_shared_server
+    from flows.runners import check_runner, check_scheduler, needs_shared_server
 
     settings = _settings(lake=lake, runner=runner, batch_size=batch_size)
     check_runner(settings.runner)
@@ -195,6 +195,8 @@ def run(
             f"the workers of {settings.runner} cannot reach a Prefect server inside this process; "
             "start `prefect server start --host 0.0.0.0` and set PREFECT_API_URL to its address"
         )
+    check_scheduler(settings.runner)
+    _check_api()
     with _interruptible():
         figures = _run_pipeline(list(inputs), settings, published_on)
     _print_outcome(settings.lake)
@@ -229,6 +231,26 @@ def _run_pipeline(inputs: list[str], settings: Settings, published_on: date | No
                 )
         finally:
             stage_listener.reset(token)
+
+
+def _check_api() -> None:
+    """Raise Failure where PREFECT_API_URL names a server that does not answer, before Prefect tries for long."""
+    import urllib.error
+    import urllib.request
+
+    url = os.environ.get("PREFECT_API_URL")
+    if url is None:
+        return
+    try:
+        urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=10).close()
+    except urllib.error.HTTPError:
+        # It answers; what it refuses here it may still allow to who has its key.
+        return
+    except (OSError, ValueError):
+        raise Failure(
+            f"no Prefect server answers at PREFECT_API_URL={url}; start it, correct the address, "
+            "or unset it to use a server of the run's own"
+        ) from None
 
 
 def _quiet_prefect() -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import re
 import signal
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,6 +46,20 @@ def check_runner(spec: str | None) -> None:
             f"runner {spec!r} is not known; use processes, processes:N, threads, threads:N or tcp://host:port "
             "(a Dask scheduler)"
         )
+
+
+def check_scheduler(spec: str | None, timeout: float = 10.0) -> None:
+    """Raise RunnerError where the setting is a Dask address at which nothing answers within so many seconds."""
+    if spec is None or not is_dask_address(spec):
+        return
+    parts = urlsplit(spec)
+    try:
+        socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RunnerError(
+            f"no Dask scheduler answers at {spec} ({reason}); start it, correct the address, or use processes"
+        ) from error
 
 
 def is_dask_address(spec: str) -> bool:

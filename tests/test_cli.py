@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import time
 from io import StringIO
@@ -62,6 +63,16 @@ def test_wrong_calls_are_one_line(materiel: Run, arguments: list[str], status: i
 
 def test_a_bad_setting_is_one_line(materiel: Run) -> None:
     assert "MATERIEL_BATCH_SIZE" in one_line_error(materiel("run", "x", MATERIEL_BATCH_SIZE="many"))
+
+
+def test_servers_that_do_not_answer_are_told_at_once(materiel: Run, articles: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    lake = tmp_path / "lake"
+    done = materiel("run", articles, "--lake", lake, PREFECT_API_URL=f"http://127.0.0.1:{port}/api")
+    assert "no Prefect server answers" in one_line_error(done)
+    done = materiel("run", articles, "--lake", lake, "--runner", f"tcp://127.0.0.1:{port}")
+    assert "no Dask scheduler answers" in one_line_error(done)
 
 
 # extract
@@ -123,10 +134,13 @@ def test_run_reports_transfers_rejects_and_where_things_are(materiel: Run, artic
     (folder / "empty.txt").write_text("")
     (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
     (folder / "broken.txt").write_bytes(b"Germany delivered 5 tanks to Ukraine. \xff\xfe\x80")
-    lake = tmp_path / "lake"
-    done = materiel("run", folder, articles / "pledge.txt", tmp_path / "missing.txt", "--lake", lake)
+    lake, cache = tmp_path / "lake", tmp_path / "cache"
+    inputs = [folder, articles / "delivery.txt", tmp_path / "missing.txt"]
+    done = materiel("run", *inputs, "--lake", lake, XDG_CACHE_HOME=str(cache))
     assert done.returncode == 0, done.stderr
-    assert "Germany → Ukraine" in done.stdout or "materiel query" in done.stdout
+    assert len(list(cache.glob("materiel/prefect-*.db"))) == 1, "the next server has its tables at once"
+    assert "North Korea → Russia" in done.stdout
+    assert "materiel query" in done.stdout
     for reason in ("empty", "not_text", "not_found"):
         assert reason in done.stdout
     assert str(lake / "current") in done.stdout
