@@ -44,9 +44,10 @@ def pending(lake: Lake, version: str) -> list[tuple[str, Path]]:
     for path in parquet_files(lake.documents):
         columns = ("document_id", "published_on", "source_uri", "extraction_key")
         for document_id, published_on, source_uri, key in iter_values(path, columns):
-            rank = (published_on or _UNDATED, str(source_uri), str(key))
-            if str(document_id) not in chosen or rank < chosen[str(document_id)][0]:  # type: ignore[operator]
-                chosen[str(document_id)] = (rank, str(key), path)  # type: ignore[assignment]
+            dated = published_on if isinstance(published_on, date) else _UNDATED
+            rank = (dated, str(source_uri), str(key))
+            if str(document_id) not in chosen or rank < chosen[str(document_id)][0]:
+                chosen[str(document_id)] = (rank, str(key), path)
     done = extracted_keys(lake, version)
     return sorted(((key, path) for _, key, path in chosen.values() if key not in done), key=lambda p: (str(p[1]), p[0]))
 
@@ -107,11 +108,11 @@ def _reject(document: Document, error: Exception) -> Reject:
         source_uri=document.source_uri,
         step="extract",
         reason="extractor_error",
-        detail=f"The extractor failed with {type(error).__name__}; please report the document, nothing was taken from it.",
+        detail=f"The extractor failed with {type(error).__name__}; nothing was taken, please report it.",
     )
 
 
-extract_batch_task = task(extract_batch, name="extract-batch", task_run_name="extract {version}")
+extract_batch_task = task(name="extract-batch", task_run_name="extract {version}")(extract_batch)
 
 
 @flow(name="extract", log_prints=False)

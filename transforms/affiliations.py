@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.reference import Actor, Match, Reference
-from transforms.rows import Affiliation, content_id
+from transforms.rows import Affiliation, Document, content_id
 from transforms.sentences import Sentence
 from transforms.text import slug
 
@@ -16,13 +16,18 @@ _PARTICLE = r"(?:al|el|bin|ibn|ben|von|van|der|den|de|da|di|du|la|le|dos|del|Abu
 _NAME = re.compile(rf"{_CAP}(?:[ -](?:{_PARTICLE}[ -])?(?:{_CAP}|[A-Z]\.))*")
 # Directly before the title, at most the owner's name and two words between.
 _FORMER = re.compile(
-    r"\b(?:former|formerly|ex|then|late|one-time|onetime|erstwhile|deposed|ousted|retired|previous|previously|once)\b[- ](?:[\w.'-]+ ){0,4}$",
+    r"\b(?:former|formerly|ex|then|late|one-time|onetime|erstwhile|deposed|ousted|retired|previous|previously|once)\b"
+    r"[- ](?:[\w.'-]+ ){0,4}$",
     re.I,
 )
 _FORMER_AFTER = re.compile(r"[^.;]{0,12}\buntil\b|\s+(?:at the time|of the time|of the day)\b")
-_RANK_WORDS = frozenset("mr mrs ms dr sir lord lady general gen col colonel lt maj major capt captain admiral adm brig brigadier lieutenant sen rep".split())
+_RANK_WORDS = frozenset(
+    """mr mrs ms dr sir lord lady general gen col colonel lt maj major capt captain admiral adm brig brigadier
+    lieutenant sen rep""".split()
+)
 _STOP_NAMES = frozenset(
-    """the a an this that these those it he she they we i but and or if when while as at in on of for to from with after before
+    """the a an this that these those it he she they we i but and or if when while as at in on of for to from with
+    after before
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december""".split()
 )
@@ -45,8 +50,8 @@ def find_affiliations(
 ) -> list[Office]:
     """The offices that a sentence of the normalised text tells, by title, name and the actor beside the title.
 
-    An office of state with no state beside it ('Defence Minister Jan Novak') is the known person's, else that of `home`,
-    the state that the document is written from or about.
+    An office of state with no state beside it ('Defence Minister Jan Novak') is the known person's, else that of
+    `home`, the state that the document is written from or about.
     """
     titles = [m for m in names if m.title is not None]
     if not titles:
@@ -70,7 +75,14 @@ def find_affiliations(
         lead = lead[max(lead.rfind(c) for c in ',";:(') + 1 :]
         former = bool(_FORMER.search(lead)) or bool(_FORMER_AFTER.match(text, title.end))
         offices.append(
-            Office(person, text[title.start : title.end], owner, not former, min(title.start, name_start), max(title.end, name_end))
+            Office(
+                person,
+                text[title.start : title.end],
+                owner,
+                not former,
+                min(title.start, name_start),
+                max(title.end, name_end),
+            )
         )
     return offices
 
@@ -91,7 +103,9 @@ def _groups(text: str, titles: list[Match]) -> list[Match]:
 
 def _person_after(text: str, at: int, sentence: Sentence, names: Sequence[Match]) -> tuple[Actor, int, int] | None:
     """The name right after a title: 'president Vladimir Putin', 'foreign minister, Abbas Araghchi,'."""
-    gap = re.match(r"(?:,? (?:Mr|Mrs|Ms|Dr|Sir|Gen|Col|Lt|Maj|Adm)\.?)? (?=[A-ZÀ-Þ])|, (?=[A-ZÀ-Þ])", text[at : at + 12])
+    gap = re.match(
+        r"(?:,? (?:Mr|Mrs|Ms|Dr|Sir|Gen|Col|Lt|Maj|Adm)\.?)? (?=[A-ZÀ-Þ])|, (?=[A-ZÀ-Þ])", text[at : at + 12]
+    )
     if gap is None:
         return None
     start = at + gap.end()
@@ -101,7 +115,9 @@ def _person_after(text: str, at: int, sentence: Sentence, names: Sequence[Match]
     return _person_at(text, start, sentence, names, after_comma=comma)
 
 
-def _person_at(text: str, start: int, sentence: Sentence, names: Sequence[Match], *, after_comma: bool) -> tuple[Actor, int, int] | None:
+def _person_at(
+    text: str, start: int, sentence: Sentence, names: Sequence[Match], *, after_comma: bool
+) -> tuple[Actor, int, int] | None:
     known = next((m for m in names if m.actors and m.start == start), None)
     if known is not None:
         if known.actors[0].actor.kind == "person":
@@ -111,12 +127,27 @@ def _person_at(text: str, start: int, sentence: Sentence, names: Sequence[Match]
     if match is None:
         return None
     words = match.group().split()
-    if len(words) < 2 or words[0].lower() in _STOP_NAMES or any(m.start < match.end() and m.end > match.start() and m.actors for m in names):
-        inner = next((m for m in names if m.actors and match.start() <= m.start < match.end() and m.actors[0].actor.kind == "person"), None)
+    if (
+        len(words) < 2
+        or words[0].lower() in _STOP_NAMES
+        or any(m.start < match.end() and m.end > match.start() and m.actors for m in names)
+    ):
+        inner = next(
+            (
+                m
+                for m in names
+                if m.actors and match.start() <= m.start < match.end() and m.actors[0].actor.kind == "person"
+            ),
+            None,
+        )
         if inner is not None:
             return inner.actors[0].actor, inner.start, inner.end
         return None
-    if after_comma and text[match.end() : match.end() + 1] not in {",", ".", ";", ")", "", ":"} and not re.match(r" (?:said|told|says)\b", text[match.end() : match.end() + 6]):
+    if (
+        after_comma
+        and text[match.end() : match.end() + 1] not in {",", ".", ";", ")", "", ":"}
+        and not re.match(r" (?:said|told|says)\b", text[match.end() : match.end() + 6])
+    ):
         return None
     name = match.group()
     name = re.sub(r"'s$", "", name)
@@ -154,10 +185,9 @@ def _person_before(text: str, at: int, sentence: Sentence, names: Sequence[Match
     return Actor(slug(name), name, "person", None), start, end
 
 
-def _owner(
-    text: str, title: Match, name: tuple[int, int], sentence: Sentence, names: Sequence[Match]
-) -> Actor | None:
-    """Whose office it is: the actor in front of the title, or after its 'of', 'for', 'at'; else the known person's own."""
+def _owner(text: str, title: Match, name: tuple[int, int], sentence: Sentence, names: Sequence[Match]) -> Actor | None:
+    """Whose office it is: the actor in front of the title, or after its 'of', 'for', 'at'."""
+
     def actor(m: Match) -> Actor | None:
         alias = m.actors[0] if m.actors else None
         return None if alias is None or alias.actor.kind in {"person"} else alias.actor
@@ -171,7 +201,13 @@ def _owner(
                 return actor(m)
     best: Match | None = None
     for m in names:
-        if m.actors and actor(m) is not None and m.end <= title.start and title.start - m.end <= 40 and m.start >= sentence.start:
+        if (
+            m.actors
+            and actor(m) is not None
+            and m.end <= title.start
+            and title.start - m.end <= 40
+            and m.start >= sentence.start
+        ):
             between = text[m.end : title.start]
             if re.fullmatch(r"(?:'s?)?(?: [\w.-]+){0,4} ?", between) and not re.search(
                 r"\b(?:and|said|told|by|with|from|to|that|which|of|on|in|at)\b", between
@@ -188,23 +224,23 @@ def with_known_country(person: Actor, reference: Reference) -> Actor | None:
     return reference.actors.get(known.country) if known is not None and known.country else None
 
 
-def to_rows(offices: Sequence[Office], text: str, sentence: Sentence, document_id: str, extraction_key: str) -> list[Affiliation]:
+def to_rows(offices: Sequence[Office], document: Document, sentence: Sentence) -> list[Affiliation]:
     """The rows of one sentence's offices; the evidence is the sentence."""
-    rows = []
-    for office in offices:
-        rows.append(
-            Affiliation(
-                affiliation_id=content_id("affiliation", document_id, office.person.actor_id, office.actor.actor_id, office.title, office.is_current),
-                extraction_key=extraction_key,
-                document_id=document_id,
-                person_id=office.person.actor_id,
-                person_name=office.person.name,
-                title=office.title,
-                actor_id=office.actor.actor_id,
-                is_current=office.is_current,
-                evidence=text[sentence.start : sentence.end],
-                evidence_start=sentence.start,
-                evidence_end=sentence.end,
-            )
+    return [
+        Affiliation(
+            affiliation_id=content_id(
+                "affiliation", document.document_id, o.person.actor_id, o.actor.actor_id, o.title, o.is_current
+            ),
+            extraction_key=document.extraction_key,
+            document_id=document.document_id,
+            person_id=o.person.actor_id,
+            person_name=o.person.name,
+            title=o.title,
+            actor_id=o.actor.actor_id,
+            is_current=o.is_current,
+            evidence=document.text[sentence.start : sentence.end],
+            evidence_start=sentence.start,
+            evidence_end=sentence.end,
         )
-    return rows
+        for o in offices
+    ]

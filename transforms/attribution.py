@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
+from transforms.context import Context, actors_of
 from transforms.grammar import agents, antecedent, is_passive, subjects
-from transforms.mentions import ActorMention, Context, ParsedSentence, actors_of
+from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
 _PEOPLE = re.compile(
-    r"\b(?:official|source|officer|spokes\w+|people|person|diplomat|analyst|expert|aide|minister\w*|media|report\w*|newspaper|daily|"
+    r"\b(?:official|source|officer|spokes\w+|people|person|diplomat|analyst|expert|aide|minister\w*|media|report\w*|"
+    r"newspaper|daily|"
     r"agency|authorit\w+|government|intelligence|document\w*|statement|lawmaker|military|executive|website|site|outlet|"
     r"police|prosecutor\w*|researcher\w*|institute|company|embassy|television|tv|paper|insider\w*|witness\w*|filing|"
     r"indictment|figures|data|ministry|commander|general|president|leader|panel|monitor\w*|group|army|navy)s?\b",
@@ -33,7 +35,11 @@ def attribute(
     for verb in reports:
         tellers = agents(verb) if is_passive(verb) else subjects(verb)
         link = [_source(t, sentence, context) for t in tellers[:1]]
-        told = [_source(c, sentence, context) for c in verb.children if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}]
+        told = [
+            _source(c, sentence, context)
+            for c in verb.children
+            if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}
+        ]
         told = [t for t in told if t is not None and t[3] == "media"]
         for found in [*link, *told]:
             if found is not None and found[0] not in chain:
@@ -101,7 +107,7 @@ def _inside_quotation(sentence: ParsedSentence) -> bool:
 
 
 def own_act(chain: Sequence[str], supplier: ActorMention, recipient: ActorMention, status: str) -> bool:
-    """Whether the only source is the party itself pledging, approving or offering, which is its act and no report of it."""
+    """Whether the only source is the party itself pledging, approving or offering: that is its act, not a report."""
     if len(chain) != 1 or status in {"delivered", "in_transit", "seized"}:
         return False
     return any(chain[0] in {m.actor.actor_id, m.actor.country} for m in (supplier, recipient))

@@ -18,7 +18,10 @@ def make_document(
     outlet: str | None = None,
     language: str | None = None,
 ) -> Document:
-    """Build the row; lone surrogates, which no Parquet file can hold, become U+FFFD so that offsets keep their places."""
+    """Build the row.
+
+    Lone surrogates, which no Parquet file can hold, become U+FFFD one for one, so that offsets keep their places.
+    """
     text = _storable(text)
     title = _storable(title) or None if title is not None else None
     return Document(

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from transforms.affiliations import find_affiliations, to_rows
+from transforms.context import Context
 from transforms.dates import find_dates
+from transforms.drafts import Deal, DocumentFacts, Draft, draft_transfers
 from transforms.gazetteer import find_names
+from transforms.items import find_items
 from transforms.mentions import ActorMention as PartyMention
-from transforms.mentions import Context, ParsedSentence, find_items, place_names
+from transforms.mentions import ParsedSentence, place_names
 from transforms.reference import Actor, Match, Reference
 from transforms.relations import find_relations
 from transforms.rows import ActorMention, Affiliation, Document, Extraction, RelationClaim, TransferClaim
 from transforms.sentences import Sentence, split_sentences
-from transforms.text import lower, normalise, slug
-from transforms.transfers import Deal, DocumentFacts, Draft, complete, draft_transfers, headline_pairs
+from transforms.text import normalise
+from transforms.transfers import Pair, headline_pairs, transfer_claims
+
+_MILITARY = re.compile(
+    r"\b(?:military|defen[cs]e|lethal|armed|arms|weapon\w*|war|army|navy|air force|security assistance)\b", re.I
+)
+# A dateline names its city within the first characters and ends in a dash, a bracket or a line break.
+_DATELINE_REACH = 60
+_DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
 @dataclass(frozen=True)
@@ -46,68 +57,70 @@ class Extractor:
         sentences = split_sentences(text)
         names = find_names(text, self.reference)
         by_sentence = _by_sentence(sentences, names)
-        affiliations: list[Affiliation] = []
-        persons: dict[str, Actor] = {}
-        armed = any(m.materiel is not None and m.materiel.strong and m.materiel.category != "none" for m in names)
-        home = home_state(text, names, self.reference)
-        named = _named_states(names)
-        facts = DocumentFacts(
-            document.document_id,
-            document.extraction_key,
-            document.published_on,
-            named.get(home.actor_id) or PartyMention(home, 0, 0, "home") if home is not None else None,
-            named,
-        )
-        for sentence, found in zip(sentences, by_sentence, strict=True):
-            offices = find_affiliations(text, sentence, found, self.reference, home)
-            affiliations.extend(to_rows(offices, document.text, sentence, document.document_id, document.extraction_key))
-            for office in offices:
-                country = office.actor.country if office.actor.kind in {"state", "state_organ"} else None
-                known = self.reference.actors.get(office.person.actor_id)
-                person = known or Actor(office.person.actor_id, office.person.name, "person", country)
-                persons.setdefault(office.person.name, person)
-                persons.setdefault(office.person.name.split()[-1], person)
+        facts = _facts(document, text, names, self.reference)
+        affiliations, persons = self._offices(document, text, sentences, by_sentence, facts)
+        chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
         transfers: list[TransferClaim] = []
         relations: list[RelationClaim] = []
-        parsed = 0
-        if armed:
+        if chosen:
             context = Context(self.reference, facts.home)
-            worth = [worth_parsing(text, s, found, self.reference) for s, found in zip(sentences, by_sentence, strict=True)]
-            chosen = [s for s, keep in zip(sentences, worth, strict=True) if keep]
-            docs = dict(zip((s.start for s in chosen), self.nlp.pipe(text[s.start : s.end] for s in chosen), strict=True))
-            parsed = len(chosen)
             dates = find_dates(text, document.published_on)
             drafts: list[Draft] = []
             deal: Deal | None = None
-            for index, (sentence, found) in enumerate(zip(sentences, by_sentence, strict=True)):
-                doc = docs.get(sentence.start)
-                if doc is None:
-                    continue
-                read = self._parsed(doc, sentence, index, found, persons)
+            docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
+            for index, doc in zip(chosen, docs, strict=True):
+                sentence = sentences[index]
+                read = self._parsed(doc, sentence, index, by_sentence[index], persons)
                 here = [d for d in dates if sentence.start <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
                 relations.extend(find_relations(read, facts, self.reference, context, here))
                 context.note(read)
-            transfers = complete(drafts, self._headline(document, persons), facts)
-        transfers = [_with_original_evidence(c, document.text) for c in _distinct(transfers)]
-        relations = [_with_original_evidence(c, document.text) for c in _distinct(relations)]
-        extraction = Extraction(document.extraction_key, document.document_id, len(sentences), parsed)
-        mentions = self._actor_mentions(document, transfers, relations, affiliations, persons)
-        return Extracted(extraction, transfers, relations, _distinct(affiliations), mentions)
+            transfers = transfer_claims(drafts, self._headline(document, persons), facts)
+        transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
+        return Extracted(
+            Extraction(document.extraction_key, document.document_id, len(sentences), len(chosen)),
+            transfers,
+            relations,
+            affiliations,
+            self._actor_mentions(document, transfers, relations, affiliations, persons),
+        )
+
+    def _offices(
+        self,
+        document: Document,
+        text: str,
+        sentences: Sequence[Sentence],
+        by_sentence: Sequence[Sequence[Match]],
+        facts: DocumentFacts,
+    ) -> tuple[list[Affiliation], dict[str, Actor]]:
+        """The affiliations that a document tells, and its persons by full name and by surname."""
+        home = facts.home.actor if facts.home is not None else None
+        rows: list[Affiliation] = []
+        persons: dict[str, Actor] = {}
+        for sentence, found in zip(sentences, by_sentence, strict=True):
+            offices = find_affiliations(text, sentence, found, self.reference, home)
+            rows.extend(to_rows(offices, document, sentence))
+            for office in offices:
+                state = office.actor.country if office.actor.kind in {"state", "state_organ"} else None
+                person = self.reference.actors.get(office.person.actor_id) or Actor(
+                    office.person.actor_id, office.person.name, "person", state
+                )
+                persons.setdefault(office.person.name, person)
+                persons.setdefault(office.person.name.split()[-1], person)
+        return rows, persons
 
     def _parsed(
         self, doc: Doc, sentence: Sentence, index: int, found: Sequence[Match], persons: dict[str, Actor]
     ) -> ParsedSentence:
         read = ParsedSentence(doc, sentence.start, index, sentence.paragraph)
         place_names(read, found, self.reference, persons)
-        read.items = find_items(read, found, self.reference, loose=_speaks_of_arms(doc.text, found))
+        speaks_of_arms = any(_is_strong(m) for m in found) or _MILITARY.search(doc.text) is not None
+        read.items = find_items(read, found, self.reference, speaks_of_arms=speaks_of_arms)
         return read
 
-    def _headline(self, document: Document, persons: dict[str, Actor]) -> list:
-        if not document.title:
-            return []
-        title = normalise(document.title)
+    def _headline(self, document: Document, persons: dict[str, Actor]) -> list[Pair]:
+        title = normalise(document.title or "")
         found = find_names(title, self.reference)
         if not any(m.materiel for m in found) or not any(m.actors for m in found):
             return []
@@ -122,67 +135,68 @@ class Extractor:
         affiliations: Sequence[Affiliation],
         persons: dict[str, Actor],
     ) -> list[ActorMention]:
-        ids: set[str] = set()
+        """One row for each actor that a row of the document refers to."""
+        named = {p.actor_id: p for p in persons.values()}
+        named |= {a.person_id: Actor(a.person_id, a.person_name, "person", None) for a in affiliations} | named
+        ids = {a.actor_id for a in affiliations} | set(named)
+        ids |= {i for r in relations for i in (r.subject_id, r.object_id)}
         for claim in transfers:
             ids |= {i for i in (claim.supplier_id, claim.recipient_id, claim.origin_id, claim.approved_by_id) if i}
             ids |= set((claim.intermediary_ids or "").split(";")) - {""}
-        for relation in relations:
-            ids |= {relation.subject_id, relation.object_id}
-        named = {a.person_id: Actor(a.person_id, a.person_name, "person", None) for a in affiliations}
-        named |= {p.actor_id: p for p in persons.values()}
-        ids |= set(named) | {a.actor_id for a in affiliations}
-        rows = []
-        for actor_id in sorted(ids):
-            actor = self.reference.actors.get(actor_id) or named.get(actor_id)
-            if actor is None:
-                actor = Actor(actor_id, _name_in(document.text, actor_id), "other", None)
-            rows.append(ActorMention(document.extraction_key, document.document_id, actor_id, actor.name, actor.kind, actor.country))
-        return rows
+        actors = (self.reference.actors.get(i) or named.get(i) or _unknown(i) for i in sorted(ids))
+        return [
+            ActorMention(document.extraction_key, document.document_id, a.actor_id, a.name, a.kind, a.country)
+            for a in actors
+        ]
 
 
-def worth_parsing(text: str, sentence: Sentence, found: Sequence[Match], reference: Reference) -> bool:
-    """The cheap filter before the parser: a sentence of a document about arms that names materiel or an actor."""
-    return any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
-
-
-_MILITARY = re.compile(r"\b(?:military|defen[cs]e|lethal|armed|arms|weapon\w*|war|army|navy|air force|security assistance)\b", re.I)
-
-
-def _speaks_of_arms(text: str, found: Sequence[Match]) -> bool:
-    """Whether a sentence names arms outright or speaks of the military."""
-    strong = any(m.materiel is not None and m.materiel.strong and m.materiel.category != "none" for m in found)
-    return strong or bool(_MILITARY.search(text))
-
-
-_DATELINE_REACH = 60
-_DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
-
-
-def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor | None:
-    """The state that a document is written from: that of its dateline, else the one it names most often, first of equals."""
-    counts: dict[str, int] = {}
-    for match in names:
-        alias = match.actors[0] if match.actors else None
-        if alias is None or alias.ambiguity == "common" or not alias.actor.country:
-            continue
-        state = alias.actor.country
-        if alias.actor.kind not in {"state", "state_organ", "person"} or state not in reference.actors:
-            continue
-        dateline = alias.ambiguity == "place" and match.end < _DATELINE_REACH and _DATELINE.match(text, match.end)
-        if dateline and "\n" not in text[: match.start]:
-            return reference.actors[state]
-        counts[state] = counts.get(state, 0) + 1
-    return reference.actors[max(counts, key=lambda actor_id: counts[actor_id])] if counts else None
-
-
-def _named_states(names: Sequence[Match]) -> dict[str, PartyMention]:
-    """The first mention of each state, under its id; a firm's or an organ's counts for its state where no other does."""
-    found: dict[str, PartyMention] = {}
+def _facts(document: Document, text: str, names: Sequence[Match], reference: Reference) -> DocumentFacts:
+    named: dict[str, PartyMention] = {}
     for match in names:
         alias = match.actors[0] if match.actors else None
         if alias is not None and alias.actor.kind == "state" and alias.ambiguity != "common":
-            found.setdefault(alias.actor.actor_id, PartyMention(alias.actor, match.start, match.end, alias.form))
-    return found
+            named.setdefault(alias.actor.actor_id, PartyMention(alias.actor, match.start, match.end, alias.form))
+    home = home_state(text, names, reference)
+    place = None
+    if home is not None:
+        place = named.get(home.actor_id, PartyMention(home, 0, 0, "home"))
+    return DocumentFacts(
+        document.document_id, document.extraction_key, document.published_on, document.text, place, named
+    )
+
+
+def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor | None:
+    """The state that a document is written from or about, if it names one.
+
+    It is that of the dateline, else the one named most often, by its organs and office holders too.
+    """
+    counts: dict[str, int] = {}
+    for match in names:
+        alias = match.actors[0] if match.actors else None
+        if alias is None or alias.ambiguity == "common" or alias.actor.kind not in {"state", "state_organ", "person"}:
+            continue
+        state = reference.actors.get(alias.actor.country or "")
+        if state is None:
+            continue
+        in_dateline = alias.ambiguity == "place" and match.end < _DATELINE_REACH and "\n" not in text[: match.start]
+        if in_dateline and _DATELINE.match(text, match.end):
+            return state
+        counts[state.actor_id] = counts.get(state.actor_id, 0) + 1
+    return reference.actors[max(counts, key=lambda state_id: counts[state_id])] if counts else None
+
+
+def _is_strong(match: Match) -> bool:
+    """Whether a name is one of arms outright."""
+    return match.materiel is not None and match.materiel.strong and match.materiel.category != "none"
+
+
+def _worth_parsing(by_sentence: Sequence[Sequence[Match]]) -> list[int]:
+    """The cheap filter before the parser: the sentences of a document about arms that name materiel or an actor."""
+    return [
+        index
+        for index, found in enumerate(by_sentence)
+        if any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
+    ]
 
 
 def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[list[Match]]:
@@ -197,30 +211,17 @@ def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[
     return found
 
 
-def _distinct(claims: Sequence) -> list:
-    seen: set[str] = set()
-    kept = []
-    for claim in claims:
-        key = getattr(claim, "claim_id", None) or claim.affiliation_id
-        if key not in seen:
-            seen.add(key)
-            kept.append(claim)
-    return kept
+_Row = TypeVar("_Row", TransferClaim, RelationClaim, Affiliation)
 
 
-def _with_original_evidence(claim, text: str):
-    """The evidence in the document's own characters, of which the normal form has the same number."""
-    return replace(claim, evidence=text[claim.evidence_start : claim.evidence_end])
+def _distinct(rows: Sequence[_Row]) -> list[_Row]:
+    """The rows without repetitions of an id, which is their first field; the first of each kept."""
+    kept: dict[str, _Row] = {}
+    for row in rows:
+        kept.setdefault(getattr(row, fields(row)[0].name), row)
+    return list(kept.values())
 
 
-def _name_in(text: str, actor_id: str) -> str:
-    """The words of the text whose slug is this id, else the id itself."""
-    words = actor_id.split("-")
-    lowered = lower(text)
-    at = lowered.find(words[0])
-    while at >= 0:
-        for end in range(at + len(actor_id), min(len(text), at + len(actor_id) + 6) + 1):
-            if slug(text[at:end]) == actor_id:
-                return text[at:end].strip()
-        at = lowered.find(words[0], at + 1)
-    return actor_id
+def _unknown(actor_id: str) -> Actor:
+    """An actor that only the language model found: its id says its name."""
+    return Actor(actor_id, actor_id.replace("-", " ").title(), "other", None)

@@ -6,22 +6,36 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Token
 
-from transforms.grammar import PARTITIVES, first_conjunct, is_passive
+from transforms.grammar import first_conjunct, is_passive
 from transforms.reference import Operator, Reference
 
 _NEGATIONS = frozenset({"not", "n't", "never", "no", "nor", "without", "neither", "hardly"})
 _POSSIBLE = frozenset({"may", "might", "could", "would", "can"})
 _FUTURE = frozenset({"will", "'ll", "shall", "wo"})
-_LINKS = frozenset({"xcomp", "ccomp", "pcomp", "acl", "advcl", "prep", "dobj", "pobj", "nsubj", "nsubjpass", "attr", "acomp", "dative", "relcl", "oprd"})
-LIGHT_VERBS = frozenset(
-    "make take have be get place hold give see carry undergo go come include involve receive begin start continue".split()
+_LINKS = frozenset(
+    {
+        "xcomp",
+        "ccomp",
+        "pcomp",
+        "acl",
+        "advcl",
+        "prep",
+        "dobj",
+        "pobj",
+        "nsubj",
+        "nsubjpass",
+        "attr",
+        "acomp",
+        "dative",
+        "relcl",
+        "oprd",
+    }
 )
 
 
 # What stands above these speaks of the report, not of the transfer.
 # Prepositions that tie a noun's complement to it, not a circumstance.
 _COMPLEMENTS = frozenset("of on for to from with in into about as by against".split())
-_REPORT_NOUNS = frozenset("announcement report statement claim allegation accusation news rumour rumor suggestion".split())
 
 
 @dataclass
@@ -53,11 +67,15 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             break
         lemma = above.lemma_.lower()
         pos = {"VERB": "verb", "AUX": "verb", "ADJ": "adj"}.get(above.pos_, "noun")
-        operator = reference.operators.get((f"{lemma} {_particle(above)}", pos)) or reference.operators.get((lemma, pos))
-        if pos == "noun" and lemma in _REPORT_NOUNS:
+        operator = reference.operators.get((f"{lemma} {_particle(above)}", pos)) or reference.operators.get(
+            (lemma, pos)
+        )
+        if pos == "noun" and lemma in reference.words["report_noun"]:
             break
         reading.detached = reading.detached or _leaves(token, above, pos, operator is not None, reference)
-        complement = token.dep_ in {"ccomp", "advcl", "parataxis"} or (token.dep_ in {"xcomp", "dobj"} and operator is None)
+        complement = token.dep_ in {"ccomp", "advcl", "parataxis"} or (
+            token.dep_ in {"xcomp", "dobj"} and operator is None
+        )
         if lemma in reference.reporting_verbs and pos == "verb" and complement:
             if operator is not None and operator.factuality and not reading.detached:
                 _turn(reading, operator.factuality)
@@ -68,8 +86,13 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             _apply(above, operator, reading)
             _own_level(above, reading, reference, is_operator=True)
             reading.operators.append((above, operator))
-        elif not reading.reports and not reading.detached and pos == "verb" and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}:
-            _own_level(above, reading, reference, is_operator=lemma in LIGHT_VERBS)
+        elif (
+            not reading.reports
+            and not reading.detached
+            and pos == "verb"
+            and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}
+        ):
+            _own_level(above, reading, reference, is_operator=lemma in reference.words["light_verb"])
         reading.chain.append(above)
         token = above
     return reading
@@ -113,25 +136,31 @@ def _leaves(token: Token, above: Token, pos: str, is_operator: bool, reference: 
         return (
             (lemma, "noun", "") not in reference.transfer_predicates
             and above.lower_ not in reference.units
-            and lemma not in PARTITIVES
+            and lemma not in reference.words["partitive"]
         )
     return False
 
 
 def _carries(token: Token, above: Token) -> bool:
     """Whether an operator governs what stands below it, rather than merely being the place where it is mentioned."""
-    if token.dep_ == "nsubj" and above.pos_ == "VERB" and not is_passive(above):
-        return False
-    return True
+    return not (token.dep_ == "nsubj" and above.pos_ == "VERB" and not is_passive(above))
 
 
 def _own_level(token: Token, reading: Reading, reference: Reference, *, is_operator: bool = False) -> None:
     """Tense, modality, negation and condition that stand directly on a word."""
     children = list(token.children)
     first = first_conjunct(token)
-    if first is not token and token.pos_ == "VERB" and not any(c.dep_ in {"nsubj", "nsubjpass", "aux"} for c in children):
+    if (
+        first is not token
+        and token.pos_ == "VERB"
+        and not any(c.dep_ in {"nsubj", "nsubjpass", "aux"} for c in children)
+    ):
         children += [c for c in first.children if c.dep_ in {"aux", "neg", "mark"}]
-    lowered = {c.lower_ for c in children if c.dep_ in {"aux", "auxpass", "neg", "advmod", "mark", "det", "prep", "cc", "preconj"}}
+    lowered = {
+        c.lower_
+        for c in children
+        if c.dep_ in {"aux", "auxpass", "neg", "advmod", "mark", "det", "prep", "cc", "preconj"}
+    }
     if lowered & _FUTURE or _going_to(token):
         _plan(reading)
     for word in lowered:
@@ -153,7 +182,12 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
                     reading.status = stage.status if reading.status in {"delivered", "ordered"} else reading.status
                 if stage.factuality:
                     _hedge(reading, stage.factuality)
-    if not is_operator and token.tag_ == "VB" and any(c.lower_ == "to" and c.dep_ == "aux" for c in children) and token.dep_ == "ROOT":
+    if (
+        not is_operator
+        and token.tag_ == "VB"
+        and any(c.lower_ == "to" and c.dep_ == "aux" for c in children)
+        and token.dep_ == "ROOT"
+    ):
         _plan(reading)
     if lowered & {"if", "whether", "unless"}:
         reading.factuality = "Uu"
@@ -170,11 +204,11 @@ def _negated_object(token: Token) -> bool:
     """'sent no missiles': the determiner of the object negates the verb."""
     if token.pos_ not in {"VERB", "AUX"}:
         return False
-    for child in token.children:
-        if child.dep_ in {"dobj", "nsubjpass", "attr", "nsubj"}:
-            if any(g.dep_ == "det" and g.lower_ in {"no", "neither"} for g in child.children) or child.lower_ in {"none", "nobody"}:
-                return True
-    return False
+    arguments = [c for c in token.children if c.dep_ in {"dobj", "nsubjpass", "attr", "nsubj"}]
+    determiners = [d for a in arguments for d in a.children if d.dep_ == "det"]
+    return any(a.lower_ in {"none", "nobody"} for a in arguments) or any(
+        d.lower_ in {"no", "neither"} for d in determiners
+    )
 
 
 def _going_to(token: Token) -> bool:
@@ -215,10 +249,10 @@ def _negate(reading: Reading) -> None:
 
 
 def _apply(token: Token, operator: Operator, reading: Reading) -> None:
-    if operator.status:
-        # What an outer word says of the whole stands above what an inner one says of a part, but a plan to cancel
-        # is still a cancellation and a seized delivery was a delivery on its way.
-        if not (operator.status == "planned" and reading.status not in {"delivered", "in_transit", "requested", "offered"}):
-            reading.status = operator.status
+    # What an outer word says of the whole stands above what an inner one says of a part, but a plan to cancel is still
+    # a cancellation and a seized delivery was a delivery on its way.
+    open_statuses = {"delivered", "in_transit", "requested", "offered"}
+    if operator.status and (operator.status != "planned" or reading.status in open_statuses):
+        reading.status = operator.status
     if operator.factuality:
         _turn(reading, operator.factuality)

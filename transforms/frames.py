@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Token
 
-from transforms.factuality import LIGHT_VERBS, Reading, read
+from transforms.context import Context, actors_of
+from transforms.factuality import Reading, read
 from transforms.grammar import (
-    PARTITIVES,
     agents,
     antecedent,
     first_conjunct,
@@ -21,10 +21,13 @@ from transforms.grammar import (
     surface_subjects,
     with_conjuncts,
 )
-from transforms.mentions import ActorMention, Context, ItemMention, ParsedSentence, actors_of, receiver_in_phrase
+from transforms.items import receiver_in_phrase
+from transforms.mentions import ActorMention, ItemMention, ParsedSentence
 from transforms.reference import Reference, TransferPredicate
 
-_TO = frozenset({"to", "into", "onto", "towards", "toward", "for", "bound for", "destined for", "up to", "over to", "on to"})
+_TO = frozenset(
+    {"to", "into", "onto", "towards", "toward", "for", "bound for", "destined for", "up to", "over to", "on to"}
+)
 _FROM = frozenset({"from", "out of"})
 _VIA = frozenset({"via", "through", "by way of"})
 _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
@@ -35,7 +38,6 @@ _CONSENT = frozenset({"approved"})
 
 # What air defence intercepts, as opposed to what a patrol does.
 _IN_FLIGHT = frozenset({"missile", "uav", "combat_aircraft", "ammunition"})
-_CONTRACTS = frozenset("contract deal order agreement win land clinch bag sign".split())
 # Tokens to the left of an item among which a predicate is looked for when the parse has none.
 _NEAR = 14
 Who = Callable[[Iterable[Token]], list[ActorMention]]
@@ -79,9 +81,17 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
     """All transfers that a sentence tells of, roles filled as far as the sentence itself tells them."""
     frames: list[Frame] = []
     for item in sentence.items:
-        governors = _governors(item, sentence, reference) or _shared(item, frames, sentence) or _nearest(item, sentence, reference)
+        governors = (
+            _governors(item, sentence, reference)
+            or _shared(item, frames, sentence)
+            or _nearest(item, sentence, reference)
+        )
         for predicate, lexeme in governors:
-            if lexeme.subject_role == "seizer" and item.materiel.category in _IN_FLIGHT and predicate.lemma_ == "intercept":
+            if (
+                lexeme.subject_role == "seizer"
+                and item.materiel.category in _IN_FLIGHT
+                and predicate.lemma_ == "intercept"
+            ):
                 continue
             frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
             _fill(frame, sentence, reference, context)
@@ -100,11 +110,18 @@ def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) ->
     return []
 
 
-def _nearest(item: ItemMention, sentence: ParsedSentence, reference: Reference) -> list[tuple[Token, TransferPredicate]]:
+def _nearest(
+    item: ItemMention, sentence: ParsedSentence, reference: Reference
+) -> list[tuple[Token, TransferPredicate]]:
     """The nearest predicate of transfer to the left with no other verb between: what a parser's slip leaves behind."""
     for token in reversed(sentence.doc[max(0, item.top.i - _NEAR) : item.top.i]):
         lexeme = _lexeme(token, reference)
-        if lexeme is not None and not lexeme.light and not lexeme.needs_parties and lexeme.subject_role not in {"user", "found", "item", "seizer"}:
+        if (
+            lexeme is not None
+            and not lexeme.light
+            and not lexeme.needs_parties
+            and lexeme.subject_role not in {"user", "found", "item", "seizer"}
+        ):
             return [(token, lexeme)]
         if token.pos_ in {"VERB", "SCONJ"} or token.lower_ in {";", ":", "which", "who", "that"}:
             break
@@ -112,15 +129,21 @@ def _nearest(item: ItemMention, sentence: ParsedSentence, reference: Reference) 
 
 
 def _lexeme(token: Token, reference: Reference) -> TransferPredicate | None:
-    particle = next((c.lower_ for c in token.children if c.dep_ in {"prt", "advmod"} and c.i > token.i and c.i - token.i < 8), "")
+    particle = next(
+        (c.lower_ for c in token.children if c.dep_ in {"prt", "advmod"} and c.i > token.i and c.i - token.i < 8), ""
+    )
     lemma = token.lemma_.lower()
     pos = "noun" if token.pos_ in {"NOUN", "PROPN"} else "verb" if token.pos_ == "VERB" else ""
     if not pos:
         return None
-    return reference.transfer_predicates.get((lemma, pos, particle)) or reference.transfer_predicates.get((lemma, pos, ""))
+    return reference.transfer_predicates.get((lemma, pos, particle)) or reference.transfer_predicates.get(
+        (lemma, pos, "")
+    )
 
 
-def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference) -> list[tuple[Token, TransferPredicate]]:
+def _governors(
+    item: ItemMention, sentence: ParsedSentence, reference: Reference
+) -> list[tuple[Token, TransferPredicate]]:
     """The predicates that an item is an argument of, the nearest first."""
     found: list[tuple[Token, TransferPredicate]] = []
 
@@ -148,7 +171,10 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
         head = anchor.head
         if head is anchor:
             break
-        if anchor.dep_ in {"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"} and head.pos_ in {"VERB", "AUX"}:
+        if anchor.dep_ in {"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"} and head.pos_ in {
+            "VERB",
+            "AUX",
+        }:
             lexeme = _lexeme(head, reference)
             if lexeme is not None and (anchor.dep_ != "nsubj" or lexeme.subject_role == "item" or is_passive(head)):
                 offer(head)
@@ -161,7 +187,11 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
         if anchor.dep_ == "pobj":
             above = head.head
             if above.pos_ in {"VERB", "AUX"}:
-                nouns = [c for c in above.children if c.dep_ in {"dobj", "nsubjpass", "attr"} and _lexeme(c, reference) is not None]
+                nouns = [
+                    c
+                    for c in above.children
+                    if c.dep_ in {"dobj", "nsubjpass", "attr"} and _lexeme(c, reference) is not None
+                ]
                 if nouns and head.lower_ in {"for", "of", "on", "with", "worth"}:
                     offer(nouns[0])
                 elif head.lower_ in {"with", "of", "for", "in", "on"}:
@@ -172,9 +202,13 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
             if above.pos_ in {"NOUN", "PROPN", "NUM", "SYM"}:
                 if offer(above):
                     break
-                if above.lemma_.lower() in PARTITIVES or above.lower_ in reference.units or above.pos_ in {"NUM", "SYM"} or any(
-                    above.i in {other.top.i, other.head.i} for other in sentence.items
-                ) or above.i in sentence.names:
+                if (
+                    above.lemma_.lower() in reference.words["partitive"]
+                    or above.lower_ in reference.units
+                    or above.pos_ in {"NUM", "SYM"}
+                    or any(above.i in {other.top.i, other.head.i} for other in sentence.items)
+                    or above.i in sentence.names
+                ):
                     # 'hundreds of tanks', '$66 billion in weapons', 'the sale to the island of 108 tanks'.
                     token = above
                     continue
@@ -191,11 +225,13 @@ def _governors(item: ItemMention, sentence: ParsedSentence, reference: Reference
 def list_head(token: Token) -> Token:
     """The first member of the list that a noun stands in: coordination, apposition, 'including', 'such as'."""
     for _ in range(6):
-        if token.dep_ == "conj" and token.head.i < token.i:
+        if (token.dep_ == "conj" and token.head.i < token.i) or token.dep_ == "appos":
             token = token.head
-        elif token.dep_ == "appos":
-            token = token.head
-        elif token.dep_ == "pobj" and token.head.lower_ in {"including", "as", "like"} and token.head.head.pos_ in {"NOUN", "PROPN"}:
+        elif (
+            token.dep_ == "pobj"
+            and token.head.lower_ in {"including", "as", "like"}
+            and token.head.head.pos_ in {"NOUN", "PROPN"}
+        ):
             token = token.head.head
         else:
             break
@@ -228,7 +264,9 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
                 owners = [
                     sentence.names[t.i]
                     for t in [child, *child.children]
-                    if t.i in sentence.names and t.dep_ in {"poss", "amod", "compound", "nmod"} and sentence.names[t.i].form != "place"
+                    if t.i in sentence.names
+                    and t.dep_ in {"poss", "amod", "compound", "nmod"}
+                    and sentence.names[t.i].form != "place"
                 ] or (who([child]) if child.dep_ == "poss" else [])
                 role = lexeme.subject_role
                 if role == "supplier" and owners and owners[0].form == "name" and child.dep_ in {"compound", "nmod"}:
@@ -240,21 +278,27 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
     _by_preposition(frame, _sources_of_prepositions(frame), sentence, who)
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
-    _swap_company(frame)
+    _swap_company(frame, reference)
     maker = item.maker
     if maker is not None and maker not in frame.roles.get("recipient", []):
-        if not frame.has("supplier") and (maker.actor.actor_id not in {party_id(m) for m in frame.roles.get("recipient", [])}):
+        if not frame.has("supplier") and (
+            maker.actor.actor_id not in {party_id(m) for m in frame.roles.get("recipient", [])}
+        ):
             frame.add("supplier", [maker])
         elif item.made_in:
             frame.roles["origin"] = [maker]
 
 
-def _swap_company(frame: Frame) -> None:
+def _swap_company(frame: Frame, reference: Reference) -> None:
     """'LIG Nex1 won a contract with Iraq': of a firm and a state that contract, the firm supplies."""
-    if frame.predicate.lemma_.lower() not in _CONTRACTS:
+    if frame.predicate.lemma_.lower() not in reference.words["contract"]:
         return
     suppliers, recipients = frame.roles.get("supplier", []), frame.roles.get("recipient", [])
-    if recipients and all(m.actor.kind == "company" for m in recipients) and not any(m.actor.kind == "company" for m in suppliers):
+    if (
+        recipients
+        and all(m.actor.kind == "company" for m in recipients)
+        and not any(m.actor.kind == "company" for m in suppliers)
+    ):
         frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
 
 
@@ -289,9 +333,17 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
         token = token.head
         tokens.append(token)
     tokens.extend(o for o in objects(frame.predicate) if o.pos_ in {"NOUN", "PROPN"})
-    tokens.extend(c for c in frame.predicate.children if c.dep_ in {"acl", "advcl"} and c.lemma_ in {"bind", "destine", "head", "use"})
+    tokens.extend(
+        c
+        for c in frame.predicate.children
+        if c.dep_ in {"acl", "advcl"} and c.lemma_ in {"bind", "destine", "head", "use"}
+    )
     for token in list(tokens):
-        tokens.extend(c for c in token.children if c.dep_ in {"acl", "amod"} and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"})
+        tokens.extend(
+            c
+            for c in token.children
+            if c.dep_ in {"acl", "amod"} and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"}
+        )
     unique: list[Token] = []
     for token in tokens:
         if token not in unique:
@@ -312,7 +364,7 @@ def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence,
             if last in _VIA or name in _VIA:
                 frame.add("intermediary", mentions)
             elif last in _FROM or name in _FROM:
-                frame.add("supplier", [m for m in mentions])
+                frame.add("supplier", mentions)
             elif last in _TO or name in _TO:
                 if lexeme.subject_role == "recipient" and last == "for" and frame.has("recipient"):
                     continue
@@ -333,7 +385,11 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     if predicate.pos_ == "VERB":
         return
     anchor = first_conjunct(predicate)
-    while anchor.dep_ == "pobj" and anchor.head.lower_ == "of" and anchor.head.head.lemma_.lower() in PARTITIVES:
+    while (
+        anchor.dep_ == "pobj"
+        and anchor.head.lower_ == "of"
+        and anchor.head.head.lemma_.lower() in reference.words["partitive"]
+    ):
         anchor = first_conjunct(anchor.head.head)
     verb = anchor.head
     if anchor.dep_ == "pobj":
@@ -341,7 +397,11 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     if verb.pos_ not in {"VERB", "AUX"} or anchor.dep_ not in {"dobj", "pobj", "nsubjpass", "attr"}:
         return
     above = _lexeme(verb, reference)
-    if above is None and verb.lemma_ not in LIGHT_VERBS and (verb.lemma_, "verb") not in reference.operators:
+    if (
+        above is None
+        and verb.lemma_ not in reference.words["light_verb"]
+        and (verb.lemma_, "verb") not in reference.operators
+    ):
         return
     role = above.subject_role if above is not None and above.subject_role in _OPPOSITE else lexeme.subject_role
     if role not in _OPPOSITE:
@@ -365,7 +425,7 @@ def _has_own_subject(predicate: Token) -> bool:
     """Whether a verb names who does it, though not as an actor that is known: 'firms selling arms'."""
     if predicate.pos_ != "VERB":
         return False
-    return predicate.dep_ == "acl" and predicate.tag_ == "VBG" or any(c.dep_ == "nsubj" for c in predicate.children)
+    return (predicate.dep_ == "acl" and predicate.tag_ == "VBG") or any(c.dep_ == "nsubj" for c in predicate.children)
 
 
 def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
@@ -377,7 +437,9 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
                 actors = [m for m in who(surface_subjects(token)) if operator.status in {"planned", ""}]
         else:
             actors = who(noun_owners(token)) or [
-                sentence.names[c.i] for c in token.children if c.i in sentence.names and c.dep_ in {"poss", "amod", "compound"}
+                sentence.names[c.i]
+                for c in token.children
+                if c.i in sentence.names and c.dep_ in {"poss", "amod", "compound"}
             ]
         if operator.status == "requested":
             frame.add("recipient" if not frame.has("recipient") else "other", actors)

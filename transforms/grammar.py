@@ -17,15 +17,6 @@ _OBJECT_CONTROL = frozenset(
 )
 
 
-# Nouns that count or bundle what follows their 'of'.
-PARTITIVES = frozenset(
-    """lot batch shipment consignment number type quantity amount cache stock load array range set dozen hundred
-    thousand million score pair couple tranche delivery wave rest part most half majority bulk stockpile plethora
-    variety collection mix supply kind sort form piece version variant haul instalment installment first second third
-    last all some any more none many several each both percent per cent % share portion remainder value total worth billion""".split()
-)
-
-
 def with_conjuncts(token: Token) -> list[Token]:
     """The token and what is coordinated after it: 'tanks, guns and shells' from 'tanks'."""
     found = [token]
@@ -73,7 +64,11 @@ def subjects(verb: Token, depth: int = 0) -> list[Token]:
     """The nouns that do what an active verb says, found across control, coordination and relative clauses."""
     if depth > 6:
         return []
-    own = [antecedent(c) for c in verb.children if c.dep_ in {"nsubj", "csubj"} and c.pos_ in _NOMINAL | {"DET", "SCONJ", "ADP", "ADJ"}]
+    own = [
+        antecedent(c)
+        for c in verb.children
+        if c.dep_ in {"nsubj", "csubj"} and c.pos_ in _NOMINAL | {"DET", "SCONJ", "ADP", "ADJ"}
+    ]
     if own:
         return _spread(own)
     return inherited_subjects(verb, depth)
@@ -89,7 +84,9 @@ def inherited_subjects(verb: Token, depth: int = 0) -> list[Token]:
             head = head.head
         if head.pos_ in {"VERB", "AUX"}:
             if head.lemma_ in _OBJECT_CONTROL and verb.dep_ in {"xcomp", "ccomp", "pcomp"}:
-                controlled = _spread([c for c in head.children if c.dep_ in {"dobj", "dative", "nsubjpass"} and c.pos_ in _NOMINAL])
+                controlled = _spread(
+                    [c for c in head.children if c.dep_ in {"dobj", "dative", "nsubjpass"} and c.pos_ in _NOMINAL]
+                )
                 if controlled:
                     return controlled
             return surface_subjects(head, depth + 1)
@@ -119,7 +116,9 @@ def noun_owners(noun: Token, depth: int = 0) -> list[Token]:
     if noun.dep_ == "attr" and noun.head.pos_ in {"AUX", "VERB"}:
         # 'Canada is the first nation to stop supplying …'
         return surface_subjects(noun.head, depth + 1) if depth <= 6 else []
-    modifiers = [c for c in noun.children if c.dep_ in {"amod", "compound", "nmod"} and c.ent_type_ in {"GPE", "NORP", "ORG"}]
+    modifiers = [
+        c for c in noun.children if c.dep_ in {"amod", "compound", "nmod"} and c.ent_type_ in {"GPE", "NORP", "ORG"}
+    ]
     if modifiers:
         return modifiers
     agents = [p for name, p in prepositions(noun) if name in {"by", "between"}]
@@ -135,7 +134,11 @@ def noun_owners(noun: Token, depth: int = 0) -> list[Token]:
 
 def objects(verb: Token) -> list[Token]:
     """What the verb is done to: objects, passive subjects, the noun before a participle or a relative clause."""
-    found = [antecedent(c) for c in verb.children if c.dep_ in {"dobj", "obj", "nsubjpass", "oprd", "attr"} and c.pos_ != "VERB"]
+    found = [
+        antecedent(c)
+        for c in verb.children
+        if c.dep_ in {"dobj", "obj", "nsubjpass", "oprd", "attr"} and c.pos_ != "VERB"
+    ]
     found += [c for c in verb.children if c.dep_ == "dative" and c.pos_ in _NOMINAL]
     if is_passive(verb) and not any(c.dep_ == "nsubjpass" for c in verb.children):
         if verb.dep_ == "acl":
@@ -144,7 +147,12 @@ def objects(verb: Token) -> list[Token]:
             found.extend(c for c in objects(verb.head) if c not in found)
         elif verb.dep_ in {"xcomp", "advcl"}:
             found.extend(surface_subjects(verb.head, 1))
-    elif verb.dep_ == "conj" and verb.head.pos_ == "VERB" and not found and not any(c.dep_ == "nsubj" for c in verb.children):
+    elif (
+        verb.dep_ == "conj"
+        and verb.head.pos_ == "VERB"
+        and not found
+        and not any(c.dep_ == "nsubj" for c in verb.children)
+    ):
         found.extend(c for c in objects(verb.head) if c.i > verb.i)
     clause = verb
     while clause.dep_ in {"xcomp", "ccomp", "conj"} and clause.head.pos_ in {"VERB", "AUX"}:
@@ -160,7 +168,7 @@ def objects(verb: Token) -> list[Token]:
 
 def agents(verb: Token) -> list[Token]:
     """Who a passive verb says did it."""
-    found = []
+    found: list[Token] = []
     for child in verb.children:
         if child.dep_ == "agent" or (child.dep_ == "prep" and child.lower_ == "by" and is_passive(verb)):
             found.extend(c for c in child.children if c.dep_ == "pobj")

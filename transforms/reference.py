@@ -100,13 +100,18 @@ class Reference:
     hedges: Mapping[str, str]
     relation_predicates: Mapping[tuple[str, str, str], tuple[RelationPredicate, ...]]
     titles: Mapping[str, str]
+    words: Mapping[str, frozenset[str]]
+    """Lemmas by the class that word_classes.csv puts them in: `organ`, `partitive`, `troops`, …"""
     descriptions: Mapping[str, frozenset[str]]
     """State ids by what a state may be called: 'kingdom', 'West African nation'."""
 
 
 def build_reference(tables: Tables) -> Reference:
     """Build the look-ups. `tables` maps a table's name (`actors`, `weapons`, …) to its rows."""
-    actors = {r["actor_id"]: Actor(r["actor_id"], r["name"], r["kind"], r["country"] or _own_country(r)) for r in tables["actors"]}
+    actors = {
+        r["actor_id"]: Actor(r["actor_id"], r["name"], r["kind"], r["country"] or _own_country(r))
+        for r in tables["actors"]
+    }
     titles: dict[str, str] = {}
     for r in tables["titles"]:
         for form in (r["title"], r["plural"]):
@@ -114,29 +119,43 @@ def build_reference(tables: Tables) -> Reference:
                 titles[form] = r["rank"]
     predicates = {
         (r["lemma"], r["pos"], r["particle"]): TransferPredicate(
-            r["subject_role"], r["object_actor_role"], r["status"], r["governs"] == "item_and_parties", r["governs"] == "noun"
+            r["subject_role"],
+            r["object_actor_role"],
+            r["status"],
+            r["governs"] == "item_and_parties",
+            r["governs"] == "noun",
         )
         for r in tables["transfer_predicates"]
     }
     relations: dict[tuple[str, str, str], list[RelationPredicate]] = defaultdict(list)
     for r in tables["relation_predicates"]:
-        relations[r["lemma"], r["pos"], r["particle"]].append(RelationPredicate(r["relation"], tuple(r["object_via"].split(";"))))
-    descriptions: dict[str, set[str]] = defaultdict(set)
-    for r in tables["state_descriptions"]:
-        descriptions[r["description"]].add(r["actor_id"])
+        relations[r["lemma"], r["pos"], r["particle"]].append(
+            RelationPredicate(r["relation"], tuple(r["object_via"].split(";")))
+        )
     return Reference(
         actors=actors,
         names=_names(tables, actors, titles),
         numbers=build_number_tables(tables["number_words"], tables["currencies"]),
         units={form: r["unit"] for r in tables["units"] for form in (r["unit"], r["plural"]) if form},
         transfer_predicates=predicates,
-        operators={(r["lemma"], r["pos"]): Operator(r["status"], r["factuality"], r["control"]) for r in tables["claim_operators"]},
+        operators={
+            (r["lemma"], r["pos"]): Operator(r["status"], r["factuality"], r["control"])
+            for r in tables["claim_operators"]
+        },
         reporting_verbs={r["lemma"]: r["factuality"] for r in tables["reporting_verbs"]},
         hedges={r["word"]: r["factuality"] for r in tables["hedges"]},
         relation_predicates={key: tuple(rows) for key, rows in relations.items()},
         titles=titles,
-        descriptions={name: frozenset(ids) for name, ids in descriptions.items()},
+        words=_grouped(tables["word_classes"], "word_class", "lemma"),
+        descriptions=_grouped(tables["state_descriptions"], "description", "actor_id"),
     )
+
+
+def _grouped(rows: Iterable[Row], key: str, value: str) -> dict[str, frozenset[str]]:
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        groups[row[key]].add(row[value])
+    return {name: frozenset(values) for name, values in groups.items()}
 
 
 def _own_country(row: Row) -> str | None:
@@ -151,7 +170,8 @@ def _names(tables: Tables, actors: Mapping[str, Actor], titles: Mapping[str, str
         spelled = normalise(r["alias"])
         meanings[lower(spelled)].append((spelled, alias))
     weapons = {
-        r["weapon"]: Materiel(r["weapon"], r["category"], r["unit"] or None, True, r["producer_id"] or None) for r in tables["weapons"]
+        r["weapon"]: Materiel(r["weapon"], r["category"], r["unit"] or None, True, r["producer_id"] or None)
+        for r in tables["weapons"]
     }
     for r in tables["weapon_aliases"]:
         weapon = weapons[r["weapon"]]

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from spacy.tokens import Token
 
 from transforms.attribution import attribute
+from transforms.context import Context, actors_of
 from transforms.dates import DateMention
+from transforms.drafts import DocumentFacts
 from transforms.factuality import read
-from transforms.frames import party_id
+from transforms.frames import Who, party_id
 from transforms.grammar import agents, antecedent, is_passive, objects, prepositions, subjects, with_conjuncts
-from transforms.mentions import ActorMention, Context, ParsedSentence, actors_of
+from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference, RelationPredicate
 from transforms.rows import RelationClaim, content_id
-from transforms.transfers import DocumentFacts, render_marks
+from transforms.transfers import render_marks
 
 MUTUAL = frozenset({"agree", "consult", "cooperate"})
-_CONCERN = frozenset({"concern", "alarm", "outrage", "dismay", "condemnation", "disappointment", "worry", "anger", "regret"})
-_TROOPS = frozenset(
-    """troop force soldier unit warship ship carrier engineer instructor adviser advisor mercenary personnel marine
-    battalion brigade fleet squadron jet bomber serviceman servicemen contingent regiment paratrooper peacekeeper
-    destroyer frigate submarine aircraft division""".split()
-)
-_MEETINGS = frozenset("hold stage conduct begin start open launch resume finish end".split())
 
 
 def find_relations(
@@ -42,7 +37,7 @@ def find_relations(
     claims: list[RelationClaim] = []
     for token in sentence.doc:
         for predicate in _predicates(token, reference):
-            pairs = _pairs(token, predicate, sentence, who)
+            pairs = _pairs(token, predicate, sentence, reference, who)
             if not pairs:
                 continue
             claims.extend(_claims(token, predicate.relation, pairs, sentence, document, reference, context, dates))
@@ -60,10 +55,10 @@ def _predicates(token: Token, reference: Reference) -> tuple[RelationPredicate, 
 
 
 def _pairs(
-    token: Token, predicate: RelationPredicate, sentence: ParsedSentence, who: Callable[[Iterable[Token]], list[ActorMention]]
+    token: Token, predicate: RelationPredicate, sentence: ParsedSentence, reference: Reference, who: Who
 ) -> list[tuple[ActorMention, ActorMention]]:
     if token.pos_ == "NOUN":
-        return _noun_pairs(token, predicate, sentence, who)
+        return _noun_pairs(token, predicate, sentence, reference, who)
     doers = who(agents(token) if is_passive(token) else subjects(token))
     done_to: list[ActorMention] = []
     if predicate.relation == "cooperate" and token.lemma_ == "train":
@@ -80,25 +75,33 @@ def _pairs(
         elif via == "person":
             done_to += [m for m in who(objects(token)) if m.actor.kind in {"person", "state"}]
         elif via == "embargo":
-            if any(o.lemma_.lower() in {"embargo", "sanction", "ban"} for o in objects(token)):
-                done_to += [m for o in objects(token) for name, noun in prepositions(o) if name in {"on", "against"} for m in who([noun])]
+            if any(o.lemma_.lower() in reference.words["embargo"] for o in objects(token)):
+                done_to += [
+                    m
+                    for o in objects(token)
+                    for name, noun in prepositions(o)
+                    if name in {"on", "against"}
+                    for m in who([noun])
+                ]
         elif via in {"support", "war"}:
             done_to += [
                 m
                 for o in objects(token)
-                if o.lemma_.lower() in {via, "solidarity", "backing"}
+                if o.lemma_.lower() in reference.words[via]
                 for name, noun in prepositions(o)
                 if name in {"for", "to", "with", "against", "on"}
                 for m in [*who([noun]), *_owners(noun, sentence)]
             ]
         elif via == "concern":
-            if any(o.lemma_ in _CONCERN for o in objects(token)):
+            if any(o.lemma_ in reference.words["concern"] for o in objects(token)):
                 done_to += _deep_actors(token, sentence, {"about", "over", "at", "of"}, who)
         else:
-            done_to += [m for name, noun in prepositions(token) if name == via for m in who([noun]) or _owners(noun, sentence)]
+            done_to += [
+                m for name, noun in prepositions(token) if name == via for m in who([noun]) or _owners(noun, sentence)
+            ]
     if predicate.relation in MUTUAL and not done_to and predicate.relation == "agree":
         states = _distinct(doers)
-        if any(o.lemma_.lower() in {"treaty", "agreement", "pact", "accord", "memorandum", "deal", "declaration"} for o in objects(token)) and len(states) == 2:
+        if any(o.lemma_.lower() in reference.words["treaty"] for o in objects(token)) and len(states) == 2:
             return [(states[0], states[1])]
         return []
     if predicate.relation in MUTUAL and not done_to:
@@ -108,7 +111,7 @@ def _pairs(
 
 
 def _noun_pairs(
-    token: Token, predicate: RelationPredicate, sentence: ParsedSentence, who: Callable[[Iterable[Token]], list[ActorMention]]
+    token: Token, predicate: RelationPredicate, sentence: ParsedSentence, reference: Reference, who: Who
 ) -> list[tuple[ActorMention, ActorMention]]:
     modifiers = [
         sentence.names[t.i]
@@ -133,7 +136,12 @@ def _noun_pairs(
         if len(states) == 2:
             return [(states[0], states[1])]
         doers = who(subjects(governor)) if governor is not None and governor.pos_ == "VERB" else []
-        if not found and governor is not None and governor.lemma_ in _MEETINGS and len(_distinct(doers)) == 2:
+        if (
+            not found
+            and governor is not None
+            and governor.lemma_ in reference.words["meeting"]
+            and len(_distinct(doers)) == 2
+        ):
             first, second = _distinct(doers)
             return [(first, second)]
         return [(a, b) for a in _distinct(doers) for b in _distinct(found) if _able(a, b)][:4]
@@ -160,9 +168,7 @@ def _owners(thing: Token, sentence: ParsedSentence) -> list[ActorMention]:
     return found
 
 
-def _deep_actors(
-    token: Token, sentence: ParsedSentence, names: set[str], who: Callable[[Iterable[Token]], list[ActorMention]]
-) -> list[ActorMention]:
+def _deep_actors(token: Token, sentence: ParsedSentence, names: set[str], who: Who) -> list[ActorMention]:
     """The first actor that acts below a preposition: 'concern about the possibility of Pyongyang sending troops'."""
     for below in token.subtree:
         if below.dep_ in {"pobj", "nsubj", "poss"} and below.i > token.i:
@@ -183,7 +189,7 @@ def _troops(
     reference: Reference,
     context: Context,
     dates: Sequence[DateMention],
-    who: Callable[[Iterable[Token]], list[ActorMention]],
+    who: Who,
 ) -> list[RelationClaim]:
     """'plans to send troops to X' is to mobilize, not to transfer."""
     claims: list[RelationClaim] = []
@@ -191,7 +197,7 @@ def _troops(
         if token.pos_ != "VERB" or token.lemma_ not in {"send", "deploy", "dispatch", "move", "station", "commit"}:
             continue
         things = objects(token)
-        if not any(t.lemma_.lower() in _TROOPS for t in things):
+        if not any(t.lemma_.lower() in reference.words["troops"] for t in things):
             continue
         if is_passive(token):
             doers = who(agents(token)) or [m for t in things for m in [*who([t]), *_owners(t, sentence)]][:1]
@@ -269,7 +275,7 @@ def _claims(
             date_precision=when.precision if when is not None else None,
             date_text=when.text if when is not None else None,
             attribution=" > ".join(chain) or None,
-            evidence=sentence.doc.text,
+            evidence=document.text[sentence.start : sentence.end],
             evidence_start=sentence.start,
             evidence_end=sentence.end,
             evidence_marks=render_marks(marks),

@@ -53,7 +53,9 @@ def _wrapped(text: str, line_break: re.Match[str]) -> bool:
     before, after = line_break.start() - 1, line_break.end()
     if before < 0 or after >= len(text) or line_break.group().count("\n") > 1:
         return False
-    return text[before] not in ".!?:;\"'" and (text[after].islower() or (text[before].islower() and text[after].isdigit()))
+    return text[before] not in ".!?:;\"'" and (
+        text[after].islower() or (text[before].islower() and text[after].isdigit())
+    )
 
 
 def _in_paragraph(text: str, begin: int, end: int, paragraph: int) -> list[Sentence]:
@@ -76,7 +78,9 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
         word = _LAST_WORD.search(text, max(start, match.start() - 25), match.start())
         if word is not None:
             token = word.group(1)
-            if token.lower() in _ABBREVIATIONS and not (token.lower() in {"co", "inc", "corp", "ltd", "jr", "u.s"} and _opens(rest)):
+            if token.lower() in _ABBREVIATIONS and not (
+                token.lower() in {"co", "inc", "corp", "ltd", "jr", "u.s"} and _opens(rest)
+            ):
                 return False
             if (len(token) == 1 and token.isupper()) or _INITIALISM.match(token):
                 # 'George W. Bush', 'the U.S. Army'; but 'sold to the U.S. The deal …' ends.

@@ -18,7 +18,7 @@ _SAME_LENGTH = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """The text with typographic quotes, hyphens and spaces made plain; it has the same length, character by character."""
+    """The text with typographic quotes, hyphens and spaces made plain, each character one for one."""
     return text.translate(_SAME_LENGTH)
 
 
