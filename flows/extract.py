@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.futures import wait
+from prefect.futures import as_completed
 
 from flows.lake import Lake, iter_rows, iter_values, parquet_files, write_rows, written_aside
 from flows.reference import extractor_version, load_extractor
@@ -33,6 +34,8 @@ CLAIM_TABLES: dict[str, type] = {
     "actor_mentions": ActorMention,
 }
 _UNDATED = date.max
+# A worker process takes about as long to start as this many documents to read.
+_WORTH_A_WORKER = 25
 
 
 def pending(lake: Lake, version: str) -> list[tuple[str, Path]]:
@@ -112,6 +115,22 @@ def _reject(document: Document, error: Exception) -> Reject:
     )
 
 
+def _batch_size(waiting: int, largest: int) -> int:
+    """Documents per batch: no more than asked, and fewer where all cores would not be busy to the end otherwise."""
+    even = math.ceil(waiting / (2 * (os.cpu_count() or 1)))
+    return min(largest, max(_WORTH_A_WORKER, even))
+
+
+def _run(batches: Sequence[Sequence[tuple[str, Path]]], root: str, version: str) -> Iterator[dict[str, int]]:
+    """The figures of the batches as they come; a single one is not worth a worker."""
+    calls = [([key for key, _ in batch], sorted({str(path) for _, path in batch})) for batch in batches]
+    if len(calls) == 1:
+        yield extract_batch_task(*calls[0], root, version)
+        return
+    for future in as_completed([extract_batch_task.submit(keys, files, root, version) for keys, files in calls]):
+        yield future.result()
+
+
 extract_batch_task = task(name="extract-batch", task_run_name="extract {version}")(extract_batch)
 
 
@@ -124,15 +143,12 @@ def extract(lake: str | None = None, batch_size: int | None = None) -> dict[str,
     settings = Settings.from_environment().with_options(lake=Path(lake) if lake else None, batch_size=batch_size)
     store = Lake(settings.lake.resolve())
     version = extractor_version()
-    waiting = iter(pending(store, version))
+    waiting = pending(store, version)
+    size = _batch_size(len(waiting), settings.batch_size)
+    batches = [waiting[start : start + size] for start in range(0, len(waiting), size)]
     figures: dict[str, Any] = {"documents": 0, "rejects": 0, **dict.fromkeys(CLAIM_TABLES, 0)}
-    futures = []
-    while batch := list(islice(waiting, settings.batch_size)):
-        files = sorted({str(path) for _, path in batch})
-        futures.append(extract_batch_task.submit([key for key, _ in batch], files, str(store.root), version))
-    wait(futures)
-    for future in futures:
-        for name, count in future.result().items():
+    for counts in _run(batches, str(store.root), version):
+        for name, count in counts.items():
             figures[name] += count
     get_run_logger().info("read %s documents with extractor %s", figures["documents"], version)
     return {**figures, "extractor_version": version}
