@@ -30,9 +30,17 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", sorted((ROOT / "transforms").glob("*.py")), ids=lambda p: p.name)
 def test_transforms_are_pure(path: Path) -> None:
     assert not imported(path) & FORBIDDEN_IN_TRANSFORMS
-    calls = {n.func.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    calls = {
+        n.func.id
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
     assert not calls & {"open", "print", "input"}
-    clock = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute) and n.attr in {"today", "now", "utcnow"}]
+    clock = [
+        n
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.Attribute) and n.attr in {"today", "now", "utcnow"}
+    ]
     assert not clock
 
 
@@ -43,5 +51,7 @@ def test_extract_imports_no_orchestration() -> None:
         "heavy = {'prefect', 'duckdb', 'dbt', 'pyarrow', 'httpx', 'trafilatura', 'spacy'} & set(sys.modules)\n"
         "print(sorted(heavy))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

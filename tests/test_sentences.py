@@ -26,7 +26,10 @@ def pieces(text: str) -> list[str]:
         ("Gen. Pat Ryder and Lt. Col. Jo Doe spoke.", ["Gen. Pat Ryder and Lt. Col. Jo Doe spoke."]),
         ("President George W. Bush signed.", ["President George W. Bush signed."]),
         ("Sales rose 3.5 per cent. Then they fell.", ["Sales rose 3.5 per cent.", "Then they fell."]),
-        ("It has political domains.However, it makes no mention.", ["It has political domains.", "However, it makes no mention."]),
+        (
+            "It has political domains.However, it makes no mention.",
+            ["It has political domains.", "However, it makes no mention."],
+        ),
         ("“We sent them.” He left.", ["“We sent them.”", "He left."]),
         ("Is it true? Nobody knows!", ["Is it true?", "Nobody knows!"]),
         ("A headline without a stop\nThe text begins.", ["A headline without a stop", "The text begins."]),
