@@ -23,34 +23,45 @@ _PEOPLE = re.compile(
 
 
 def attribute(
-    reports: list[Token], sentence: ParsedSentence, reference: Reference, context: Context
+    reports: Sequence[Token], sentence: ParsedSentence, reference: Reference, context: Context
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """The sources above a claim, outermost first, as actor ids or quoted descriptions, with where they stand.
 
     `reports` are the reporting verbs above the claim's predicate, innermost first. Words like 'according to X' count
     for the whole sentence; a sentence inside a quotation without a verb of saying has the speaker of the one before.
     """
+    chain, places = _tellers(reports, sentence, context)
+    if not chain:
+        chain, places = _by_phrase(sentence, context)
+    if not chain and _inside_quotation(sentence):
+        chain = list(context.speaker)
+    return chain, places
+
+
+def note_speaker(sentence: ParsedSentence, reference: Reference, context: Context) -> None:
+    """Remember who speaks in a sentence, for the quotation that may go on in the next one."""
+    for verb in sentence.doc:
+        if verb.pos_ == "VERB" and verb.lemma_.lower() in reference.reporting_verbs and verb.dep_ != "acl":
+            chain, _ = _tellers([verb], sentence, context)
+            if chain:
+                context.speaker = tuple(chain)
+                return
+
+
+def _tellers(
+    reports: Sequence[Token], sentence: ParsedSentence, context: Context
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """The subjects of reporting verbs, outermost first; the paper that somebody told comes before him."""
     chain: list[str] = []
     places: list[tuple[int, int]] = []
     for verb in reports:
         tellers = agents(verb) if is_passive(verb) else subjects(verb)
-        link = [_source(t, sentence, context) for t in tellers[:1]]
-        told = [
-            _source(c, sentence, context)
-            for c in verb.children
-            if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}
-        ]
-        told = [t for t in told if t is not None and t[3] == "media"]
-        for found in [*link, *told]:
+        told = [c for c in verb.children if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}]
+        papers = [s for s in (_source(c, sentence, context) for c in told) if s is not None and s[3] == "media"]
+        for found in [*(_source(t, sentence, context) for t in tellers[:1]), *papers]:
             if found is not None and found[0] not in chain:
                 chain.insert(0, found[0])
                 places.append((found[1], found[2]))
-    if not chain:
-        chain, places = _by_phrase(sentence, context)
-    if chain:
-        context.speaker = tuple(chain)
-    elif _inside_quotation(sentence) and context.speaker:
-        chain = list(context.speaker)
     return chain, places
 
 

@@ -29,11 +29,13 @@ class Context:
         self.subjects: list[ActorMention] = []
         self.mentioned: list[ActorMention] = []
         self.persons: list[ActorMention] = []
+        self.last_named: list[ActorMention] = []
+        """The states of the last sentence that named one."""
         self.speaker: tuple[str, ...] = ()
 
     def note(self, sentence: ParsedSentence) -> None:
         """Remember a sentence's actors after it has been read."""
-        seen = set()
+        seen: set[ActorMention] = set()
         for index in sorted(sentence.names):
             mention = sentence.names[index]
             if mention in seen:
@@ -45,6 +47,9 @@ class Context:
             token = _phrase_head(sentence.doc[index], _BEFORE_NOUN)
             if token.dep_ in {"nsubj", "nsubjpass"} and mention.actor.kind != "media":
                 self.subjects.append(mention)
+        states = [m for m in seen if m.actor.kind == "state"]
+        if states:
+            self.last_named = sorted(states, key=lambda m: m.start)
 
     def pronoun(self, token: Token, sentence: ParsedSentence) -> list[ActorMention]:
         """Who a personal or possessive pronoun stands for: the last fitting actor before it."""
@@ -66,9 +71,19 @@ class Context:
         return []
 
     def pair(self, sentence: ParsedSentence, token: Token) -> list[ActorMention]:
-        """The two states last spoken of before a token, the later one first; none where only one was."""
-        distinct = list({m.actor.actor_id: m for m in reversed(self._states_before(token, sentence))}.values())
-        return distinct[:2] if len(distinct) > 1 else []
+        """The two states that 'both countries' means: those named before it in the sentence, else in the last one.
+
+        None where other than two are named there; office holders stand for their states.
+        """
+        here = [m for i, m in sorted(sentence.names.items()) if i < token.i and m.actor.kind in {"state", "person"}]
+        for mentions in (here, self.last_named):
+            states = {m.actor.country: m for m in mentions if m.actor.country}
+            if len(states) == 2:
+                return [
+                    ActorMention(self.reference.actors[state], m.start, m.end, "description")
+                    for state, m in states.items()
+                ]
+        return []
 
     def latest(self, token: Token, sentence: ParsedSentence, start: int, end: int) -> list[ActorMention]:
         """The state named last before a token."""

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from transforms.affiliations import find_affiliations, to_rows
+from transforms.attribution import note_speaker
 from transforms.context import Context
 from transforms.dates import find_dates
 from transforms.drafts import Deal, DocumentFacts, Draft, draft_transfers
@@ -75,6 +76,7 @@ class Extractor:
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
                 relations.extend(find_relations(read, facts, self.reference, context, here))
+                note_speaker(read, self.reference, context)
                 context.note(read)
             transfers = transfer_claims(drafts, self._headline(document, persons), facts)
         transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
