@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
+from transforms.grammar import with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
@@ -127,9 +128,22 @@ def actors_of(token: Token, sentence: ParsedSentence, context: Context) -> list[
         return context.pronoun(token, sentence)
     organs = context.reference.words["organ"]
     if token.lemma_.lower() in organs or token.lower_ in organs:
+        listed = _listed_after(token, sentence)
+        if listed:
+            return listed
         named = _named_beside(token, sentence)
         return [named] if named is not None else _described_actors(token, sentence, context)
     return []
+
+
+def _listed_after(noun: Token, sentence: ParsedSentence) -> list[ActorMention]:
+    """The members that a plural names after it: 'powers, notably the US and France', 'allies such as Poland'."""
+    if noun.tag_ not in {"NNS", "NNPS"}:
+        return []
+    first = [c for c in noun.children if c.dep_ == "appos"]
+    first += [n for c in noun.children if c.lower_ in {"including", "as", "like", "notably"} for n in c.children]
+    members = [m for f in first for m in with_conjuncts(f)]
+    return [sentence.names[m.i] for m in members if m.i in sentence.names and sentence.names[m.i].form != "adjective"]
 
 
 def _named_beside(organ: Token, sentence: ParsedSentence) -> ActorMention | None:

@@ -21,6 +21,9 @@ from transforms.reference import Reference
 REACH = 2
 """How many parsed sentences further a list, or a sentence that names no party, may go on with a transfer."""
 
+FAR_REACH = 6
+"""The same for sentences that speak of 'the package' or 'the sale' by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
@@ -111,9 +114,10 @@ def _deal_after(draft: Draft, deal: Deal | None, reference: Reference) -> Deal |
 
 def _continued(sentence: ParsedSentence, frames: list[Frame], deal: Deal | None, reference: Reference) -> list[Frame]:
     """Items that go on with the transfer told before: members of a list, or 'The package also includes …'."""
-    if deal is None or sentence.index - deal.sentence > REACH:
-        return []
     holding = [t for t in sentence.doc if _holds(t, reference)]
+    by_name = any(s.lemma_.lower() in reference.words["deal"] for t in holding for s in t.children if s.dep_ == "nsubj")
+    if deal is None or sentence.index - deal.sentence > (FAR_REACH if by_name else REACH):
+        return []
     if not holding and not _is_fragment(sentence):
         return []
     told = {id(f.item) for f in frames if f.has("supplier") or f.has("recipient")}

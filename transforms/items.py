@@ -16,7 +16,10 @@ from transforms.reference import Match, Reference
 _SAME_LIST = 40
 _MODIFIERS = frozenset({"compound", "nmod", "amod", "nummod"})
 _MAKING = frozenset({"make", "build", "produce", "manufacture", "design", "develop"})
-_MADE = re.compile(r"[- ](?:made|built|supplied|produced|designed|manufactured|developed|origin)\b")
+# Between a name and the noun that it made: '-made', ' supplied heavy', '-built air defence'.
+_MADE = re.compile(
+    r"[- ](?:made|built|supplied|produced|designed|manufactured|developed|provided|origin)\b(?: [\w-]+){0,3} $", re.I
+)
 # What of a weapon is no longer the weapon: 'Patriot spare parts', 'HIMARS ammunition'.
 _OF_A_WEAPON = frozenset({"components", "technology", "ammunition"})
 
@@ -144,18 +147,29 @@ def receiver_in_phrase(head: Token, verb: Token, sentence: ParsedSentence) -> Ac
     return None
 
 
+def _outright_maker(head: Token, sentence: ParsedSentence) -> ActorMention | None:
+    """The name before 'made', 'supplied' or the like that stands right before an item, whatever the parse says."""
+    end = sentence.start + head.idx
+    for mention in sorted(set(sentence.names.values()), key=lambda m: m.start, reverse=True):
+        between = sentence.doc.text[mention.end - sentence.start : head.idx] if mention.end <= end else ""
+        if between and _MADE.match(between):
+            return mention
+    return None
+
+
 def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, bool]:
     """Who made the item, where a modifier tells, and whether it says so outright.
 
     'Iranian-made drones' and 'missiles built in Iran' do; 'North Korean missiles' and 'Boeing AH-6' may also say whose.
     """
+    outright = _outright_maker(head, sentence)
+    if outright is not None:
+        return outright, True
     for token in sentence.doc[head.left_edge.i : head.i]:
         mention = sentence.names.get(token.i)
         if mention is None or token.head.pos_ not in {"NOUN", "PROPN", "VERB", "ADJ"}:
             continue
-        after = sentence.doc.text[mention.end - sentence.start :][:14].lower()
-        if _MADE.match(after):
-            return mention, True
+        after = sentence.doc.text[mention.end - sentence.start :][:2]
         if mention.actor.kind in {"state", "company"} and not after.startswith("'s") and not _is_aid_for(mention, head):
             return mention, False
     verbs = [c for c in head.children if c.dep_ == "acl"] + ([head.head] if head.dep_ == "nsubjpass" else [])

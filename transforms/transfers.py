@@ -70,6 +70,10 @@ def _completed(
             for other in nearest:
                 if _category(other) == item.category and 0 <= draft.sentence.index - other.sentence.index <= REACH:
                     return other.suppliers, other.recipients
+    elif missing == ["supplier"] and item.weapon is not None and draft.frame.lexeme.subject_role == "supplier":
+        # 'F-16s are being built for Poland': by whom else than their maker.
+        maker = document.named.get(item.producer_id or "")
+        parties["supplier"] = (maker,) if maker is not None else ()
     return parties["supplier"], parties["recipient"]
 
 
