@@ -103,7 +103,7 @@ def _distance(token: Token, frame: Frame) -> tuple[int | None, bool]:
             return (None if frame.reading.status in EXPECTED else steps + 2), begins
         if token in frame.reading.reports:
             return None, begins
-        if token.head is token:
+        if token.head == token:
             return (None if frame.reading.reports else _STEPS_TO_VERB), begins
         token = token.head
     return _STEPS_TO_VERB, begins

@@ -202,6 +202,6 @@ def _is_subject(token: Token) -> bool:
 
 
 def _phrase_head(token: Token, links: frozenset[str]) -> Token:
-    while token.dep_ in links and token.head is not token:
+    while token.dep_ in links and token.head != token:
         token = token.head
     return token

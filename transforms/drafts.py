@@ -107,7 +107,7 @@ def _deal_after(draft: Draft, deal: Deal | None, reference: Reference) -> Deal |
     goes_on = draft.frame.predicate.lemma_.lower() in reference.words["containing"]
     if draft.suppliers and draft.recipients and draft.frame.basis == "stated" and not goes_on:
         return Deal(draft.frame, draft.suppliers, draft.recipients, draft.sentence.index)
-    if deal is not None and (goes_on or draft.frame.predicate is draft.frame.item.head):
+    if deal is not None and (goes_on or draft.frame.predicate == draft.frame.item.head):
         return replace(deal, sentence=draft.sentence.index)
     return deal
 
@@ -154,9 +154,9 @@ def _holds(token: Token, reference: Reference) -> bool:
 def _held(top: Token, verb: Token) -> bool:
     """Whether an item is what 'includes' includes, not something in a clause further below."""
     token = list_head(top)
-    while token.dep_ in {"pobj", "prep"} and token.head is not verb:
+    while token.dep_ in {"pobj", "prep"} and token.head != verb:
         token = token.head
-    return token.head is verb and token.i > verb.i
+    return token.head == verb and token.i > verb.i
 
 
 def _best_frames(frames: list[Frame]) -> list[Frame]:

@@ -107,7 +107,7 @@ def _up(token: Token) -> Token | None:
     if token.dep_ == "ROOT":
         return None
     first = first_conjunct(token)
-    if first is not token:
+    if first != token:
         own_subject = any(c.dep_ in {"nsubj", "nsubjpass"} for c in token.children)
         if token.pos_ in {"VERB", "AUX"} and own_subject:
             return _up(first)
@@ -150,11 +150,7 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
     """Tense, modality, negation and condition that stand directly on a word."""
     children = list(token.children)
     first = first_conjunct(token)
-    if (
-        first is not token
-        and token.pos_ == "VERB"
-        and not any(c.dep_ in {"nsubj", "nsubjpass", "aux"} for c in children)
-    ):
+    if first != token and token.pos_ == "VERB" and not any(c.dep_ in {"nsubj", "nsubjpass", "aux"} for c in children):
         children += [c for c in first.children if c.dep_ in {"aux", "neg", "mark"}]
     lowered = {
         c.lower_

@@ -160,7 +160,7 @@ def _governors(
         for child in top.children:
             if child.dep_ in {"acl", "relcl"}:
                 for verb in with_conjuncts(child):
-                    if any(top is o for o in [*objects(verb), *subjects(verb)]) or child.dep_ == "acl":
+                    if any(top == o for o in [*objects(verb), *subjects(verb)]) or child.dep_ == "acl":
                         offer(verb)
                     for below in verb.children:
                         if below.dep_ in {"xcomp", "ccomp"} and below.pos_ == "VERB":
@@ -169,7 +169,7 @@ def _governors(
     for _ in range(5):
         anchor = list_head(token)
         head = anchor.head
-        if head is anchor:
+        if head == anchor:
             break
         if anchor.dep_ in {"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"} and head.pos_ in {
             "VERB",
@@ -254,7 +254,7 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
         elif lexeme.subject_role != "item":
             frame.add(lexeme.subject_role, who(subjects(predicate)))
         if lexeme.object_actor_role:
-            frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t is not item.top))
+            frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t != item.top))
             receiver = receiver_in_phrase(item.head, predicate, sentence)
             if lexeme.object_actor_role == "recipient" and receiver is not None and not frame.has("recipient"):
                 frame.add("recipient", [receiver])
@@ -307,7 +307,7 @@ def _maker_of_list(item: ItemMention, sentence: ParsedSentence) -> ActorMention 
     if item.maker is not None:
         return item.maker
     head = list_head(item.top)
-    return next((other.maker for other in sentence.items if other.top is head or other.head is head), None)
+    return next((other.maker for other in sentence.items if head in (other.top, other.head)), None)
 
 
 def _fill_use(frame: Frame, maker: ActorMention | None, who: Who) -> None:
@@ -328,7 +328,7 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
     tokens.extend(with_conjuncts(first))
     token = frame.item.top
     for _ in range(6):
-        if token.head is token or token is frame.predicate:
+        if token in (token.head, frame.predicate):
             break
         token = token.head
         tokens.append(token)
@@ -355,7 +355,7 @@ def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence,
     lexeme = frame.lexeme
     for token in tokens:
         for name, noun in prepositions(token):
-            if antecedent(noun) is frame.item.top:
+            if antecedent(noun) == frame.item.top:
                 continue
             mentions = who([noun])
             if not mentions:
@@ -411,7 +411,7 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
     elif not frame.has(role):
         frame.add(role, who(subjects(verb)))
     if above is not None and above.object_actor_role:
-        frame.add(above.object_actor_role, who(t for t in objects(verb) if t is not predicate))
+        frame.add(above.object_actor_role, who(t for t in objects(verb) if t != predicate))
     for name, noun in prepositions(verb):
         if name in _TO and not frame.has("recipient"):
             frame.add("recipient", who([noun]))

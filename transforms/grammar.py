@@ -91,7 +91,7 @@ def inherited_subjects(verb: Token, depth: int = 0) -> list[Token]:
                     return controlled
             return surface_subjects(head, depth + 1)
         if head.pos_ == "ADJ":
-            return surface_subjects(head.head, depth + 1) if head.head is not head else []
+            return surface_subjects(head.head, depth + 1) if head.head != head else []
         if head.pos_ in {"NOUN", "PROPN"}:
             return noun_owners(head, depth + 1)
     if verb.dep_ == "acl":
@@ -127,7 +127,7 @@ def noun_owners(noun: Token, depth: int = 0) -> list[Token]:
     governor = noun.head
     if noun.dep_ == "pobj":
         governor = governor.head
-    if governor.pos_ in {"VERB", "AUX"} and governor is not noun and depth <= 6:
+    if governor.pos_ in {"VERB", "AUX"} and governor != noun and depth <= 6:
         return surface_subjects(governor, depth + 1)
     return []
 

@@ -14,6 +14,7 @@ from transforms.reference import Match, Reference
 
 # Characters between two members of one list, at most.
 _SAME_LIST = 40
+_NOMINAL = frozenset({"NOUN", "PROPN", "NUM", "ADJ", "X"})
 _MODIFIERS = frozenset({"compound", "nmod", "amod", "nummod"})
 _MAKING = frozenset({"make", "build", "produce", "manufacture", "design", "develop"})
 # Between a name and the noun that it made: '-made', ' supplied heavy', '-built air defence'.
@@ -37,7 +38,8 @@ def find_items(
         if span is None:
             continue
         head = span.root
-        if head.pos_ not in {"NOUN", "PROPN", "NUM", "ADJ", "X"}:
+        if head.pos_ not in _NOMINAL and not (match.materiel.weapon and match.materiel.strong):
+            # The tagger may take a designation for anything; a word only for what it is.
             continue
         while head.dep_ in _MODIFIERS and head.head.i > head.i and head.head.pos_ in {"NOUN", "PROPN"}:
             head = head.head
@@ -91,10 +93,10 @@ def _item(
     if weapon is not None and noun is not None and noun.category in _OF_A_WEAPON and (noun.strong or at_head):
         chosen = replace(noun, weapon=weapon.weapon, strong=True, producer_id=weapon.producer_id)
     top = _climb_partitives(head, reference)
-    counted = reference.units.get(top.lower_) if top is not head or not at_head else None
+    counted = reference.units.get(top.lower_) if top != head or not at_head else None
     unit = counted or (noun.unit if noun is not None else None) or chosen.unit
     start, end = _extent(head, found, sentence)
-    if top is not head and counted:
+    if top != head and counted:
         start = sentence.start + top.idx
     maker, made_in = _maker(head, sentence)
     return ItemMention(top, head, chosen, start, end, unit, maker, made_in)

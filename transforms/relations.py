@@ -297,7 +297,7 @@ def _date(
         for _ in range(_STEPS):
             if above in conjuncts:
                 return mention
-            if above in reports or above.head is above:
+            if above in reports or above.head == above:
                 break
             above = above.head
     return None
