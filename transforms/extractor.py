@@ -31,6 +31,7 @@ _MILITARY = re.compile(
 )
 # A dateline names its city within the first characters and ends in a dash, a bracket or a line break.
 _DATELINE_REACH = 60
+_TITLE_WEIGHT = 5
 _DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
@@ -158,7 +159,8 @@ def _facts(document: Document, text: str, names: Sequence[Match], reference: Ref
         alias = match.actors[0] if match.actors else None
         if alias is not None and alias.actor.kind == "state" and alias.ambiguity != "common":
             named.setdefault(alias.actor.actor_id, PartyMention(alias.actor, match.start, match.end, alias.form))
-    home = home_state(text, names, reference)
+    title = find_names(normalise(document.title or ""), reference)
+    home = home_state(text, names, title, reference)
     place = None
     if home is not None:
         place = named.get(home.actor_id, PartyMention(home, 0, 0, "home"))
@@ -167,22 +169,25 @@ def _facts(document: Document, text: str, names: Sequence[Match], reference: Ref
     )
 
 
-def home_state(text: str, names: Sequence[Match], reference: Reference) -> Actor | None:
+def home_state(text: str, names: Sequence[Match], title: Sequence[Match], reference: Reference) -> Actor | None:
     """The state that a document is written from or about, if it names one.
 
-    It is that of the dateline, else the one named most often, by its organs and office holders too.
+    It is that of the dateline, else the one named most often, by its organs and office holders too; a name in the
+    title counts several times.
     """
-    counts: dict[str, int] = {}
     for match in names:
+        alias = match.actors[0] if match.actors else None
+        is_early = match.end < _DATELINE_REACH and "\n" not in text[: match.start]
+        if alias is not None and alias.ambiguity == "place" and is_early and _DATELINE.match(text, match.end):
+            return reference.actors.get(alias.actor.country or "")
+    counts: dict[str, int] = {}
+    for match in [*names, *(m for m in title for _ in range(_TITLE_WEIGHT))]:
         alias = match.actors[0] if match.actors else None
         if alias is None or alias.ambiguity == "common" or alias.actor.kind not in {"state", "state_organ", "person"}:
             continue
         state = reference.actors.get(alias.actor.country or "")
         if state is None:
             continue
-        in_dateline = alias.ambiguity == "place" and match.end < _DATELINE_REACH and "\n" not in text[: match.start]
-        if in_dateline and _DATELINE.match(text, match.end):
-            return state
         counts[state.actor_id] = counts.get(state.actor_id, 0) + 1
     return reference.actors[max(counts, key=lambda state_id: counts[state_id])] if counts else None
 

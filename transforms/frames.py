@@ -53,6 +53,8 @@ class Frame:
     reading: Reading
     basis: str = "stated"
     roles: dict[str, list[ActorMention]] = field(default_factory=dict)
+    unidentified: set[str] = field(default_factory=set)
+    """Roles that the sentence fills with somebody whom it does not name: 'the company', 'rebels'."""
 
     def add(self, role: str, mentions: Iterable[ActorMention]) -> None:
         """Give a role to mentions that have none yet in this frame."""
@@ -252,7 +254,10 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
         if is_passive(predicate):
             frame.add(lexeme.subject_role, who(agents(predicate)))
         elif lexeme.subject_role != "item":
-            frame.add(lexeme.subject_role, who(subjects(predicate)))
+            doers = subjects(predicate)
+            frame.add(lexeme.subject_role, who(doers))
+            if doers and not frame.has(lexeme.subject_role):
+                frame.unidentified.add(lexeme.subject_role)
         if lexeme.object_actor_role:
             frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t != item.top))
             receiver = receiver_in_phrase(item.head, predicate, sentence)
@@ -359,6 +364,8 @@ def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence,
                 continue
             mentions = who([noun])
             if not mentions:
+                if name in {"to", "from"} and noun.pos_ == "NOUN" and noun not in {i.head for i in sentence.items}:
+                    frame.unidentified.add("recipient" if name == "to" else "supplier")
                 continue
             first, _, last = name.rpartition(" ")
             if last in _VIA or name in _VIA:

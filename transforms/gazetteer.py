@@ -42,6 +42,7 @@ def _read(text: str, lowered: str, start: int, end: int, length: int, meanings: 
     written = text[start : start + length]
     actors: list[ActorAlias] = []
     materiel: Materiel | None = None
+    best = (False, False)
     title: str | None = None
     for spelled, meaning in meanings:
         if spelled is not None and written != spelled and not (written.isupper() and len(written) >= 4):
@@ -49,8 +50,10 @@ def _read(text: str, lowered: str, start: int, end: int, length: int, meanings: 
         if isinstance(meaning, ActorAlias):
             actors.append(meaning)
         elif isinstance(meaning, Materiel):
-            # A weapon's name wins over a noun of the same spelling.
-            materiel = meaning if materiel is None or meaning.weapon else materiel
+            # The very spelling wins over capitals, and a weapon's name over a noun.
+            rank = (written == spelled, meaning.weapon is not None)
+            if materiel is None or rank > best:
+                materiel, best = meaning, rank
         else:
             title = meaning
     if actors and lowered[max(0, start - 6) : start].endswith(_NEGATING_PREFIXES):

@@ -59,6 +59,8 @@ def _completed(
     """
     parties = {"supplier": draft.suppliers, "recipient": draft.recipients}
     missing = [role for role, found in parties.items() if not found]
+    if any(role in draft.frame.unidentified for role in missing):
+        return parties["supplier"], parties["recipient"]
     item = draft.frame.item.materiel
     may_be_completed = draft.frame.basis == "stated" and item.strong and not draft.frame.lexeme.needs_parties
     if missing and may_be_completed:
