@@ -125,7 +125,7 @@ def _leaves(token: Token, above: Token, pos: str, is_operator: bool, reference: 
     So it is above relative clauses, clauses of time and reason, prepositions like 'over' and 'after', and nouns that
     are no stage of a transfer ('the scandal over arms sales').
     """
-    if token.dep_ in {"relcl", "advcl"}:
+    if token.dep_ == "relcl" or (token.dep_ == "advcl" and not _is_infinitive(token)):
         return True
     if token.dep_ == "acl" and pos == "noun" and token.tag_ != "VB":
         return True
@@ -178,18 +178,18 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
                     reading.status = stage.status if reading.status in {"delivered", "ordered"} else reading.status
                 if stage.factuality:
                     _hedge(reading, stage.factuality)
-    if (
-        not is_operator
-        and token.tag_ == "VB"
-        and any(c.lower_ == "to" and c.dep_ == "aux" for c in children)
-        and token.dep_ == "ROOT"
-    ):
+    if not is_operator and _is_infinitive(token) and (token.dep_ in {"ROOT", "acl"} or token.head.lemma_ == "be"):
+        # 'Germany to send tanks', 'a deal to supply drones', 'they are to supply 180 tanks'
         _plan(reading)
     if lowered & {"if", "whether", "unless"}:
         reading.factuality = "Uu"
     negating = {c.lower_ for c in children if c.dep_ in {"neg", "det", "cc", "preconj", "advmod"}}
     if negating & _NEGATIONS or (token.dep_ == "pobj" and token.head.lower_ == "without") or _negated_object(token):
         _negate(reading)
+
+
+def _is_infinitive(token: Token) -> bool:
+    return token.tag_ == "VB" and any(c.lower_ == "to" and c.dep_ == "aux" for c in token.children)
 
 
 def _negated(token: Token) -> bool:

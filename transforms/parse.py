@@ -208,8 +208,10 @@ def _sniffed(text: str) -> str:
     head = text[:SNIFFED_CHARS].lstrip("\ufeff \t\r\n")
     if re.search(r"<(?:!doctype\s+html|html|head|body|article|p|div)\b", head, re.IGNORECASE):
         return HTML
-    if head.startswith("<?xml") or re.match(r"<(?:rss|feed|urlset|sitemapindex)\b", head):
-        raise _Unusable("unsupported", "The content is XML other than a page, such as a feed; give its pages instead.")
+    if head.startswith("<?xml") or re.match(r"<(?:rss|feed|urlset|sitemapindex|svg)\b", head):
+        raise _Unusable(
+            "unsupported", "The content is XML other than a page, such as a feed or a drawing; give a page instead."
+        )
     if head.startswith("{"):
         first_line = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
         if re.match(r"\{\s*\"", first_line) or first_line.strip() == "{":
