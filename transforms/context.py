@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
-from transforms.grammar import with_conjuncts
+from transforms.grammar import first_conjunct, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
@@ -30,6 +30,8 @@ class Context:
         self.subjects: list[ActorMention] = []
         self.mentioned: list[ActorMention] = []
         self.persons: list[ActorMention] = []
+        self.last_subjects: list[ActorMention] = []
+        """The actors that were subjects in the last sentence that had such."""
         self.last_named: list[ActorMention] = []
         """The states of the last sentence that named one."""
         self.speaker: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Context:
     def note(self, sentence: ParsedSentence) -> None:
         """Remember a sentence's actors after it has been read."""
         seen: set[ActorMention] = set()
+        acting: list[ActorMention] = []
         for index in sorted(sentence.names):
             mention = sentence.names[index]
             if mention in seen:
@@ -46,8 +49,11 @@ class Context:
             if mention.actor.kind == "person":
                 self.persons.append(mention)
             token = _phrase_head(sentence.doc[index], _BEFORE_NOUN)
-            if token.dep_ in {"nsubj", "nsubjpass"} and mention.actor.kind != "media":
-                self.subjects.append(mention)
+            if first_conjunct(token).dep_ in {"nsubj", "nsubjpass"} and mention.actor.kind != "media":
+                acting.append(mention)
+                if token.dep_ != "conj":
+                    self.subjects.append(mention)
+        self.last_subjects = acting or self.last_subjects
         states = [m for m in seen if m.actor.kind == "state"]
         if states:
             self.last_named = sorted(states, key=lambda m: m.start)
@@ -67,6 +73,8 @@ class Context:
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
             here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
+            if word in {"they", "their", "them"} and not here and len(self.last_subjects) > 1:
+                return [ActorMention(m.actor, start, end, "pronoun") for m in self.last_subjects]
             candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]
             return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
         return []
@@ -77,7 +85,8 @@ class Context:
         None where other than two are named there; office holders stand for their states.
         """
         here = [m for i, m in sorted(sentence.names.items()) if i < token.i and m.actor.kind in {"state", "person"}]
-        for mentions in (here, self.last_named):
+        acting = [m for m in self.last_subjects if m.actor.kind == "state"]
+        for mentions in (here, acting, self.last_named):
             states = {m.actor.country: m for m in mentions if m.actor.country}
             if len(states) == 2:
                 return [
