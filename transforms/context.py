@@ -56,7 +56,7 @@ class Context:
         self.last_subjects = acting or self.last_subjects
         states = [m for m in seen if m.actor.kind == "state"]
         if states:
-            self.last_named = sorted(states, key=lambda m: m.start)
+            self.last_named = sorted(states, key=lambda m: (m.start, m.end))
 
     def pronoun(self, token: Token, sentence: ParsedSentence) -> list[ActorMention]:
         """Who a personal or possessive pronoun stands for: the last fitting actor before it."""

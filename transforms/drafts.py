@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from spacy.tokens import Token
 
 from transforms.attachments import date_of, money_of, quantity_of
 from transforms.attribution import attribute
+from transforms.claims import DocumentFacts
 from transforms.context import Context
 from transforms.dates import DateMention
 from transforms.factuality import Reading
-from transforms.frames import Frame, find_frames, list_head, party_id
+from transforms.frames import Frame, find_frames, party_id
 from transforms.mentions import ActorMention, ParsedSentence
+from transforms.predicates import list_head
 from transforms.quantities import Money, Quantity, find_money, find_quantities
 from transforms.reference import Reference
 
@@ -23,20 +24,6 @@ REACH = 2
 
 FAR_REACH = 6
 """The same for sentences that speak of 'the package' or 'the sale' by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """What a claim needs to know of its document; `text` is the document's own, not the normal form."""
-
-    document_id: str
-    extraction_key: str
-    published_on: date | None
-    text: str
-    home: ActorMention | None = None
-    """The state that the document is written from or about."""
-    named: Mapping[str, ActorMention] = field(default_factory=dict)
-    """The first mention of each state that the document names, by its id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from spacy.tokens import Doc
 
 from transforms.affiliations import find_affiliations, to_rows
 from transforms.attribution import note_speaker
+from transforms.claims import DocumentFacts
 from transforms.context import Context
 from transforms.dates import find_dates
-from transforms.drafts import Deal, DocumentFacts, Draft, draft_transfers
+from transforms.drafts import Deal, Draft, draft_transfers
 from transforms.gazetteer import find_names
 from transforms.items import find_items
 from transforms.mentions import ActorMention as PartyMention

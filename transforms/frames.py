@@ -23,6 +23,7 @@ from transforms.grammar import (
 )
 from transforms.items import receiver_in_phrase
 from transforms.mentions import ActorMention, ItemMention, ParsedSentence
+from transforms.predicates import Told, governors, lexeme_of, list_head, nearest_predicate
 from transforms.reference import Reference, TransferPredicate
 
 _TO = frozenset(
@@ -38,8 +39,8 @@ _CONSENT = frozenset({"approved"})
 
 # What air defence intercepts, as opposed to what a patrol does.
 _IN_FLIGHT = frozenset({"missile", "uav", "combat_aircraft", "ammunition"})
-# Tokens to the left of an item among which a predicate is looked for when the parse has none.
-_NEAR = 14
+# Tokens between two members of one list, at most.
+_LISTED = 12
 Who = Callable[[Iterable[Token]], list[ActorMention]]
 
 
@@ -83,17 +84,9 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
     """All transfers that a sentence tells of, roles filled as far as the sentence itself tells them."""
     frames: list[Frame] = []
     for item in sentence.items:
-        governors = (
-            _governors(item, sentence, reference)
-            or _shared(item, frames, sentence)
-            or _nearest(item, sentence, reference)
-        )
-        for predicate, lexeme in governors:
-            if (
-                lexeme.subject_role == "seizer"
-                and item.materiel.category in _IN_FLIGHT
-                and predicate.lemma_ == "intercept"
-            ):
+        told = governors(item, sentence, reference) or _shared(item, frames, sentence)
+        for predicate, lexeme in told or nearest_predicate(item, sentence, reference):
+            if predicate.lemma_ == "intercept" and item.materiel.category in _IN_FLIGHT:
                 continue
             frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
             _fill(frame, sentence, reference, context)
@@ -101,143 +94,15 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
     return frames
 
 
-def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) -> list[tuple[Token, TransferPredicate]]:
+def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) -> list[Told]:
     """The predicates of the item listed just before this one, where the parser lost the thread of a list."""
     for frame in reversed(frames):
         if frame.item.end <= item.start and frame.predicate.i < item.top.i:
             between = sentence.doc[frame.item.head.i + 1 : item.top.i]
-            if all(t.pos_ not in {"VERB", "AUX", "SCONJ"} for t in between) and len(between) <= 12:
+            if len(between) <= _LISTED and all(t.pos_ not in {"VERB", "AUX", "SCONJ"} for t in between):
                 return [(f.predicate, f.lexeme) for f in frames if f.item is frame.item]
             return []
     return []
-
-
-def _nearest(
-    item: ItemMention, sentence: ParsedSentence, reference: Reference
-) -> list[tuple[Token, TransferPredicate]]:
-    """The nearest predicate of transfer to the left with no other verb between: what a parser's slip leaves behind."""
-    for token in reversed(sentence.doc[max(0, item.top.i - _NEAR) : item.top.i]):
-        lexeme = _lexeme(token, reference)
-        if (
-            lexeme is not None
-            and not lexeme.light
-            and not lexeme.needs_parties
-            and lexeme.subject_role not in {"user", "found", "item", "seizer"}
-        ):
-            return [(token, lexeme)]
-        if token.pos_ in {"VERB", "SCONJ"} or token.lower_ in {";", ":", "which", "who", "that"}:
-            break
-    return []
-
-
-def _lexeme(token: Token, reference: Reference) -> TransferPredicate | None:
-    particle = next(
-        (c.lower_ for c in token.children if c.dep_ in {"prt", "advmod"} and c.i > token.i and c.i - token.i < 8), ""
-    )
-    lemma = token.lemma_.lower()
-    pos = "noun" if token.pos_ in {"NOUN", "PROPN"} else "verb" if token.pos_ == "VERB" else ""
-    if not pos:
-        return None
-    return reference.transfer_predicates.get((lemma, pos, particle)) or reference.transfer_predicates.get(
-        (lemma, pos, "")
-    )
-
-
-def _governors(
-    item: ItemMention, sentence: ParsedSentence, reference: Reference
-) -> list[tuple[Token, TransferPredicate]]:
-    """The predicates that an item is an argument of, the nearest first."""
-    found: list[tuple[Token, TransferPredicate]] = []
-
-    def offer(token: Token) -> bool:
-        lexeme = _lexeme(token, reference)
-        if lexeme is None or lexeme.light or any(token.i == t.i for t, _ in found):
-            return False
-        found.append((token, lexeme))
-        return True
-
-    if offer(item.head):
-        return found
-    for top in {item.top, item.head}:
-        for child in top.children:
-            if child.dep_ in {"acl", "relcl"}:
-                for verb in with_conjuncts(child):
-                    if any(top == o for o in [*objects(verb), *subjects(verb)]) or child.dep_ == "acl":
-                        offer(verb)
-                    for below in verb.children:
-                        if below.dep_ in {"xcomp", "ccomp"} and below.pos_ == "VERB":
-                            offer(below)
-    token = item.top
-    for _ in range(5):
-        anchor = list_head(token)
-        head = anchor.head
-        if head == anchor:
-            break
-        if anchor.dep_ in {"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"} and head.pos_ in {
-            "VERB",
-            "AUX",
-        }:
-            lexeme = _lexeme(head, reference)
-            if lexeme is not None and (anchor.dep_ != "nsubj" or lexeme.subject_role == "item" or is_passive(head)):
-                offer(head)
-            elif anchor.dep_ == "nsubj":
-                # 'Tanks are to be delivered', 'missiles began arriving'.
-                for below in head.children:
-                    if below.dep_ == "xcomp":
-                        offer(below)
-            break
-        if anchor.dep_ == "pobj":
-            above = head.head
-            if above.pos_ in {"VERB", "AUX"}:
-                nouns = [
-                    c
-                    for c in above.children
-                    if c.dep_ in {"dobj", "nsubjpass", "attr"} and _lexeme(c, reference) is not None
-                ]
-                if nouns and head.lower_ in {"for", "of", "on", "with", "worth"}:
-                    offer(nouns[0])
-                elif head.lower_ in {"with", "of", "for", "in", "on"}:
-                    lexeme = _lexeme(above, reference)
-                    if lexeme is not None and head.lower_ in {"with", "for", "of", "on"}:
-                        offer(above)
-                break
-            if above.pos_ in {"NOUN", "PROPN", "NUM", "SYM"}:
-                if offer(above):
-                    break
-                if (
-                    above.lemma_.lower() in reference.words["partitive"]
-                    or above.lower_ in reference.units
-                    or above.pos_ in {"NUM", "SYM"}
-                    or any(above.i in {other.top.i, other.head.i} for other in sentence.items)
-                    or above.i in sentence.names
-                ):
-                    # 'hundreds of tanks', '$66 billion in weapons', 'the sale to the island of 108 tanks'.
-                    token = above
-                    continue
-            break
-        if anchor.dep_ in {"compound", "nmod", "amod"} and offer(head):
-            break
-        if anchor.dep_ in {"appos", "acl", "prep"}:
-            token = head
-            continue
-        break
-    return found
-
-
-def list_head(token: Token) -> Token:
-    """The first member of the list that a noun stands in: coordination, apposition, 'including', 'such as'."""
-    for _ in range(6):
-        if (token.dep_ == "conj" and token.head.i < token.i) or token.dep_ == "appos":
-            token = token.head
-        elif (
-            token.dep_ == "pobj"
-            and token.head.lower_ in {"including", "as", "like"}
-            and token.head.head.pos_ in {"NOUN", "PROPN"}
-        ):
-            token = token.head.head
-        else:
-            break
-    return token
 
 
 def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context: Context) -> None:
@@ -403,7 +268,7 @@ def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
         verb = verb.head
     if verb.pos_ not in {"VERB", "AUX"} or anchor.dep_ not in {"dobj", "pobj", "nsubjpass", "attr"}:
         return
-    above = _lexeme(verb, reference)
+    above = lexeme_of(verb, reference)
     if (
         above is None
         and verb.lemma_ not in reference.words["light_verb"]

@@ -152,7 +152,7 @@ def receiver_in_phrase(head: Token, verb: Token, sentence: ParsedSentence) -> Ac
 def _outright_maker(head: Token, sentence: ParsedSentence) -> ActorMention | None:
     """The name before 'made', 'supplied' or the like that stands right before an item, whatever the parse says."""
     end = sentence.start + head.idx
-    for mention in sorted(set(sentence.names.values()), key=lambda m: m.start, reverse=True):
+    for mention in sorted(set(sentence.names.values()), key=lambda m: (m.start, m.end), reverse=True):
         between = sentence.doc.text[mention.end - sentence.start : head.idx] if mention.end <= end else ""
         if between and _MADE.match(between):
             return mention

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from spacy.tokens import Token
 
 from transforms.attribution import attribute
+from transforms.claims import DocumentFacts, render_marks
 from transforms.context import Context, actors_of
 from transforms.dates import DateMention
-from transforms.drafts import DocumentFacts
 from transforms.factuality import read
 from transforms.frames import party_id
 from transforms.grammar import agents, antecedent, is_passive, objects, prepositions, subjects, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference, RelationPredicate
 from transforms.rows import RelationClaim, content_id
-from transforms.transfers import render_marks
 
 MUTUAL = frozenset({"agree", "consult", "cooperate"})
 """Relations that hold both ways; their claim is stored once, with the ids in alphabetical order."""

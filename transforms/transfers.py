@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transforms.attachments import is_single
 from transforms.attribution import own_act
+from transforms.claims import DocumentFacts, render_marks
 from transforms.context import Context
-from transforms.drafts import REACH, DocumentFacts, Draft
+from transforms.drafts import REACH, Draft
 from transforms.frames import find_frames, party_id
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Materiel, Reference
@@ -219,8 +220,3 @@ def _claim_id(claim: TransferClaim) -> str:
         claim.status, claim.factuality, claim.quantity_low, claim.quantity_high, claim.value_amount,
         claim.date_start, claim.date_end, claim.evidence_start, claim.materiel,
     )  # fmt: skip
-
-
-def render_marks(marks: Iterable[tuple[str, int, int]]) -> str:
-    """`field=start:end` joined by `;`, sorted by offset."""
-    return ";".join(f"{name}={start}:{end}" for start, end, name in sorted({(s, e, n) for n, s, e in marks}))
