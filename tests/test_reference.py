@@ -24,7 +24,8 @@ def small(**changed: str) -> Reference:
         "actor_aliases": "alias,actor_id,form,ambiguity\nNorway,NOR,name,\nAcme,acme-arms,name,common",
         "weapons": "weapon,category,unit,producer_id\nBolt,missile,missile,NOR",
         "weapon_aliases": "alias,weapon,ambiguity\nBolt Mk 1,Bolt,\nBolt,Bolt,common",
-        "materiel_nouns": "noun,plural,category,unit,strength\nbolt,bolts,components,,weak\ntank,tanks,battle_tank,tank,strong",
+        "materiel_nouns": "noun,plural,category,unit,strength\nbolt,bolts,components,,weak\n"
+        "tank,tanks,battle_tank,tank,strong",
         "stop_phrases": "phrase\nfish tank",
         "titles": "title,plural,rank\nminister,ministers,state",
         "transfer_predicates": "lemma,pos,particle,subject_role,object_actor_role,status,governs\n"
@@ -32,7 +33,8 @@ def small(**changed: str) -> Reference:
         "claim_operators": "lemma,pos,status,factuality,control\ndeny,verb,,CT-,subject",
         "reporting_verbs": "lemma,factuality\nsay,",
         "hedges": "word,factuality\nperhaps,PS+",
-        "relation_predicates": "lemma,pos,particle,relation,object_via\nmeet,verb,,consult,with;dobj\nmeet,verb,,agree,on",
+        "relation_predicates": "lemma,pos,particle,relation,object_via\n"
+        "meet,verb,,consult,with;dobj\nmeet,verb,,agree,on",
         "word_classes": "word_class,lemma\norgan,army\norgan,navy\ndeal,sale",
         "state_descriptions": "description,actor_id\nkingdom,NOR",
         "units": "unit,plural\ncrate,crates",
