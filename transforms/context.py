@@ -161,7 +161,8 @@ def _named_beside(organ: Token, sentence: ParsedSentence) -> ActorMention | None
         if child.dep_ in _BEFORE_NOUN and child.i < organ.i:
             for part in [child, *(c for c in child.children if c.dep_ in {"amod", "compound"})]:
                 owner = sentence.names.get(part.i)
-                if owner is not None and owner.actor.kind in _ACTING_KINDS:
+                in_office = owner is not None and owner.actor.kind == "person" and owner.actor.country is not None
+                if owner is not None and (in_office or owner.actor.kind in _ACTING_KINDS):
                     end = max(owner.end, sentence.start + organ.idx + len(organ.text))
                     return ActorMention(owner.actor, owner.start, end, "organ")
     after = [n for c in organ.children if c.dep_ == "prep" and c.lower_ == "of" for n in c.children]

@@ -32,6 +32,10 @@ _TO = frozenset(
 _FROM = frozenset({"from", "out of"})
 _VIA = frozenset({"via", "through", "by way of"})
 _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
+_MODIFIERS = frozenset({"poss", "amod", "compound", "nmod"})
+_USING = frozenset({"use", "fire", "employ", "wield", "launch", "fly", "operate"})
+# Nouns that are a party themselves: 'supplier', 'buyer'.
+_AGENTS = {"agent_supplier": "supplier", "agent_recipient": "recipient"}
 _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
 # What a state does to a transfer that it would make itself or lets another make.
 _CONSENT = frozenset({"approved"})
@@ -106,57 +110,100 @@ def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) ->
 
 
 def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context: Context) -> None:
-    predicate, lexeme, item = frame.predicate, frame.lexeme, frame.item
+    """Give a frame the roles that its sentence tells, the surest words first."""
 
     def who(tokens: Iterable[Token]) -> list[ActorMention]:
         return [m for t in tokens for m in actors_of(t, sentence, context)]
 
-    if lexeme.subject_role in {"user", "found"}:
-        _fill_use(frame, _maker_of_list(item, sentence), who)
+    role = frame.lexeme.subject_role
+    if role in {"user", "found"}:
+        _fill_use(frame, _maker_of_list(frame.item, sentence), who)
         return
-    verb = predicate.pos_ == "VERB"
-    if verb:
-        if is_passive(predicate):
-            frame.add(lexeme.subject_role, who(agents(predicate)))
-        elif lexeme.subject_role != "item":
-            doers = subjects(predicate)
-            frame.add(lexeme.subject_role, who(doers))
-            if doers and not frame.has(lexeme.subject_role):
-                frame.unidentified.add(lexeme.subject_role)
-        if lexeme.object_actor_role:
-            frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t != item.top))
-            receiver = receiver_in_phrase(item.head, predicate, sentence)
-            if lexeme.object_actor_role == "recipient" and receiver is not None and not frame.has("recipient"):
-                frame.add("recipient", [receiver])
+    if role in _AGENTS:
+        _fill_agent_noun(frame, who)
+    elif frame.predicate.pos_ == "VERB":
+        _fill_verb(frame, sentence, reference, who)
     else:
-        for child in predicate.children:
-            if child.dep_ in {"poss", "amod", "compound", "nmod"} and child.i < predicate.i:
-                owners = [
-                    sentence.names[t.i]
-                    for t in [child, *child.children]
-                    if t.i in sentence.names
-                    and t.dep_ in {"poss", "amod", "compound", "nmod"}
-                    and sentence.names[t.i].form != "place"
-                ] or (who([child]) if child.dep_ == "poss" else [])
-                role = lexeme.subject_role
-                if role == "supplier" and owners and owners[0].form == "name" and child.dep_ in {"compound", "nmod"}:
-                    # 'the Taiwan arms sale' goes to Taiwan, 'the Russian arms sale' comes from Russia.
-                    role = "recipient"
-                if child.dep_ == "poss" and role == "supplier" and frame.has("supplier"):
-                    role = "recipient"
-                frame.add(role, owners)
-    _by_preposition(frame, _sources_of_prepositions(frame), sentence, who)
+        _fill_noun(frame, sentence, who)
+    _by_preposition(frame, _sources_of_prepositions(frame), sentence, reference, who)
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
+    _by_user(frame, who)
     _swap_company(frame, reference)
-    maker = item.maker
-    if maker is not None and maker not in frame.roles.get("recipient", []):
-        if not frame.has("supplier") and (
-            maker.actor.actor_id not in {party_id(m) for m in frame.roles.get("recipient", [])}
-        ):
-            frame.add("supplier", [maker])
-        elif item.made_in:
-            frame.roles["origin"] = [maker]
+    _by_maker(frame)
+
+
+def _fill_verb(frame: Frame, sentence: ParsedSentence, reference: Reference, who: Who) -> None:
+    """Subject, agent and objects of a verb."""
+    predicate, lexeme = frame.predicate, frame.lexeme
+    if is_passive(predicate):
+        frame.add(lexeme.subject_role, who(agents(predicate)))
+    elif lexeme.subject_role != "item":
+        doers = subjects(predicate)
+        frame.add(lexeme.subject_role, who(doers))
+        if not frame.has(lexeme.subject_role) and any(_is_somebody(d, reference) for d in doers):
+            frame.unidentified.add(lexeme.subject_role)
+    if lexeme.object_actor_role:
+        frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t != frame.item.top))
+        receiver = receiver_in_phrase(frame.item.head, predicate, sentence)
+        if lexeme.object_actor_role == "recipient" and receiver is not None and not frame.has("recipient"):
+            frame.add("recipient", [receiver])
+
+
+def _fill_noun(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
+    """Possessors and modifiers of a noun: 'Russia's delivery', 'U.S. arms sales', 'the Taiwan arms sale'."""
+    for child in frame.predicate.children:
+        if child.dep_ not in _MODIFIERS or child.i >= frame.predicate.i:
+            continue
+        parts = [t for t in (child, *child.children) if t.dep_ in _MODIFIERS and t.i in sentence.names]
+        owners = [sentence.names[t.i] for t in parts if sentence.names[t.i].form != "place"]
+        owners = owners or (who([child]) if child.dep_ == "poss" else [])
+        role = frame.lexeme.subject_role
+        by_name = bool(owners) and owners[0].form == "name" and child.dep_ != "poss"
+        if role == "supplier" and (by_name or (child.dep_ == "poss" and frame.has("supplier"))):
+            # 'the Taiwan arms sale' goes to Taiwan, 'the Russian arms sale' comes from Russia.
+            role = "recipient"
+        frame.add(role, owners)
+
+
+def _fill_agent_noun(frame: Frame, who: Who) -> None:
+    """'Raytheon is Israel's main supplier of missiles': the noun is a party, its possessor the other."""
+    noun, role = frame.predicate, _AGENTS[frame.lexeme.subject_role]
+    owners = [c for c in noun.children if c.dep_ == "poss"]
+    if noun.dep_ == "attr":
+        frame.add(role, who(subjects(noun.head)))
+    elif noun.dep_ == "appos":
+        frame.add(role, who([noun.head]))
+    frame.add(_OPPOSITE[role], who(owners))
+    frame.add(role, who(c for c in noun.children if c.dep_ == "appos"))
+
+
+def _by_user(frame: Frame, who: Who) -> None:
+    """'killed dozens with weapons supplied by the US': who uses what another supplied has received it."""
+    if frame.has("recipient") or not frame.has("supplier") or frame.predicate.dep_ != "acl":
+        return
+    top = list_head(frame.item.top)
+    verb = top.head.head if top.dep_ == "pobj" and top.head.lower_ == "with" else top.head
+    if verb.pos_ == "VERB" and (top.dep_ == "pobj" or verb.lemma_ in _USING):
+        frame.add("recipient", who(agents(verb) if is_passive(verb) else subjects(verb)))
+
+
+def _by_maker(frame: Frame) -> None:
+    """Whoever made the item supplies it where nobody else is told to; else he is its origin where he is told to be."""
+    maker = frame.item.maker
+    if maker is None or party_id(maker) in {party_id(m) for m in frame.roles.get("recipient", [])}:
+        return
+    if not frame.has("supplier"):
+        frame.add("supplier", [maker])
+    elif frame.item.made_in:
+        frame.roles["origin"] = [maker]
+
+
+def _is_somebody(token: Token, reference: Reference) -> bool:
+    """Whether a noun stands for people or a body that acts, though it does not name them."""
+    lemma = token.lemma_.lower()
+    is_pronoun = token.pos_ == "PRON" and token.lower_ not in {"which", "that", "this", "these", "those"}
+    return is_pronoun or lemma in reference.words["organ"] or lemma in reference.words["unnamed_party"]
 
 
 def _swap_company(frame: Frame, reference: Reference) -> None:
@@ -221,7 +268,10 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
     return unique
 
 
-def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence, who: Who) -> None:
+def _by_preposition(
+    frame: Frame, tokens: list[Token], sentence: ParsedSentence, reference: Reference, who: Who
+) -> None:
+    """Parties behind 'to', 'from', 'by', 'with', 'through' and the like."""
     lexeme = frame.lexeme
     for token in tokens:
         for name, noun in prepositions(token):
@@ -229,7 +279,7 @@ def _by_preposition(frame: Frame, tokens: list[Token], sentence: ParsedSentence,
                 continue
             mentions = who([noun])
             if not mentions:
-                if name in {"to", "from"} and noun.pos_ == "NOUN" and noun not in {i.head for i in sentence.items}:
+                if name in {"to", "from"} and _is_somebody(noun, reference):
                     frame.unidentified.add("recipient" if name == "to" else "supplier")
                 continue
             first, _, last = name.rpartition(" ")
@@ -331,6 +381,8 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
                 frame.add(role, actors)
             for name, noun in prepositions(token):
                 if name == "with" and not frame.has(_OPPOSITE[role]):
-                    frame.add(_OPPOSITE[role], who([noun]))
+                    partners = who([noun])
+                    made_by_other = frame.item.maker is not None and frame.item.maker not in partners
+                    frame.add("recipient" if made_by_other else _OPPOSITE[role], partners)
                 elif name in {"to", "for"} and not frame.has("recipient"):
                     frame.add("recipient", who([noun]))

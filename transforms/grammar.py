@@ -70,7 +70,8 @@ def subjects(verb: Token, depth: int = 0) -> list[Token]:
         if c.dep_ in {"nsubj", "csubj"} and c.pos_ in _NOMINAL | {"DET", "SCONJ", "ADP", "ADJ"}
     ]
     if own:
-        return _spread(own)
+        # 'the US and other nations who refuse': a clause behind a list may speak of all of it.
+        return _spread([first_conjunct(t) if t.dep_ == "conj" and t.head.i < t.i < verb.i else t for t in own])
     return inherited_subjects(verb, depth)
 
 
