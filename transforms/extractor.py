@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
@@ -32,7 +33,6 @@ _MILITARY = re.compile(
 )
 # A dateline names its city within the first characters and ends in a dash, a bracket or a line break.
 _DATELINE_REACH = 60
-_TITLE_WEIGHT = 5
 _DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
@@ -173,24 +173,27 @@ def _facts(document: Document, text: str, names: Sequence[Match], reference: Ref
 def home_state(text: str, names: Sequence[Match], title: Sequence[Match], reference: Reference) -> Actor | None:
     """The state that a document is written from or about, if it names one.
 
-    It is that of the dateline, else the one named most often, by its organs and office holders too; a name in the
-    title counts several times.
+    It is that of the dateline, else the first that the title names, else the one named most often; organs and office
+    holders count for their state.
     """
     for match in names:
-        alias = match.actors[0] if match.actors else None
         is_early = match.end < _DATELINE_REACH and "\n" not in text[: match.start]
-        if alias is not None and alias.ambiguity == "place" and is_early and _DATELINE.match(text, match.end):
-            return reference.actors.get(alias.actor.country or "")
-    counts: dict[str, int] = {}
-    for match in [*names, *(m for m in title for _ in range(_TITLE_WEIGHT))]:
-        alias = match.actors[0] if match.actors else None
-        if alias is None or alias.ambiguity == "common" or alias.actor.kind not in {"state", "state_organ", "person"}:
-            continue
-        state = reference.actors.get(alias.actor.country or "")
-        if state is None:
-            continue
-        counts[state.actor_id] = counts.get(state.actor_id, 0) + 1
-    return reference.actors[max(counts, key=lambda state_id: counts[state_id])] if counts else None
+        is_place = any(alias.ambiguity == "place" for alias in match.actors[:1])
+        if is_early and is_place and _DATELINE.match(text, match.end):
+            return _state_of(match, reference)
+    in_title = next((state for m in title if (state := _state_of(m, reference)) is not None), None)
+    if in_title is not None:
+        return in_title
+    counts = Counter(state.actor_id for m in names if (state := _state_of(m, reference)) is not None)
+    return reference.actors[counts.most_common(1)[0][0]] if counts else None
+
+
+def _state_of(match: Match, reference: Reference) -> Actor | None:
+    """The state that a name stands for: a state, one of its organs or office holders; None for an ambiguous name."""
+    alias = match.actors[0] if match.actors else None
+    if alias is None or alias.ambiguity == "common" or alias.actor.kind not in {"state", "state_organ", "person"}:
+        return None
+    return reference.actors.get(alias.actor.country or "")
 
 
 def _is_strong(match: Match) -> bool:
