@@ -106,6 +106,8 @@ class Reader:
         """
         import duckdb
 
+        for text in (sql, *(parameters or ())):
+            _check_encoding(text)
         try:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1:
@@ -114,6 +116,16 @@ class Reader:
                 kind = statements[0].type.name
                 raise QueryError(f"{kind} is refused: a release can only be read; write one SELECT")
             return self._connection.execute(statements[0], parameters)
+        except duckdb.Error as error:
+            raise QueryError(_first_line(error)) from error
+
+    def statements(self, sql: str) -> list[str]:
+        """The single statements of a script. Raises QueryError where it cannot be parsed."""
+        import duckdb
+
+        _check_encoding(sql)
+        try:
+            return [statement.query for statement in self._connection.extract_statements(sql)]
         except duckdb.Error as error:
             raise QueryError(_first_line(error)) from error
 
@@ -173,6 +185,15 @@ def data_dictionary(tables: Sequence[TableInfo]) -> str:
             meaning = column.description.replace("|", "\\|")
             lines.append(f"| `{column.name}` | {column.type} | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def _check_encoding(value: object) -> None:
+    """Raise QueryError for text with bytes that are not UTF-8, which Python carries along as lone surrogates."""
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise QueryError(f"the text is not UTF-8 at character {error.start + 1}; write it in UTF-8") from error
 
 
 def _literal(value: object) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from flows.catalog import Reader
     from flows.settings import Settings
     from transforms.rows import Document
+
+Answer = TypeVar("Answer")
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -37,20 +42,27 @@ ID_CHARACTERS = 6
 """Fewest characters of an id that `explain` looks up."""
 
 
+DISK_FULL = os.strerror(errno.ENOSPC)
+
+
 class Failure(click.ClickException):
     """What ends a call: one line that says what is wrong, a semicolon, and what to do."""
 
     exit_code = FAILURE
 
 
+class Interrupted(click.ClickException):
+    """An interrupt of a call that keeps what it has done."""
+
+    exit_code = INTERRUPTED
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; every error is one line on standard error and a status other than 0."""
     try:
-        cli.main(args=arguments, prog_name="materiel", standalone_mode=False)
+        # A call returns nothing; what comes back is the status of an early end, such as that of `--help`.
+        status = cli.main(args=arguments, prog_name="materiel", standalone_mode=False) or 0
         sys.stdout.flush()
-        status = 0
-    except click.exceptions.Exit as exit_:
-        status = exit_.exit_code
     except click.UsageError as error:
         call = error.ctx.command_path if error.ctx else "materiel"
         _complain(f"{error.format_message().rstrip('.')}; see {call} --help")
@@ -59,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain(error.format_message())
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _complain(INTERRUPTED_MESSAGE)
+        _complain("interrupted")
         status = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`); the interpreter must not try to write the rest at exit.
@@ -91,10 +103,15 @@ def _complain(message: str) -> None:
 def _describe(error: Exception) -> str:
     """The message of an error that this project raises; for any other, its type too, and how to see more."""
     message = " ".join(str(error).split())
+    if DISK_FULL in message:
+        return f"{message.removeprefix(f'[Errno {errno.ENOSPC}] ')}; free some space and run the same command again"
     if type(error).__module__.partition(".")[0] in ("flows", "transforms") and message:
         return message
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or 'input or output failed').lower()}; check the path and try again"
+        # Of a file that was to be written aside, the folder says more than the temporary name.
+        path = Path(os.fsdecode(error.filename))
+        place = path.parent if path.name.startswith(".tmp.") else path
+        return f"{place}: {(error.strerror or 'input or output failed').lower()}; check the path and try again"
     return f"{type(error).__name__}: {message or 'no message'}; set MATERIEL_DEBUG=1 to see where it happened"
 
 
@@ -152,12 +169,17 @@ published_on_option = click.option(
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog='\b\nExample:\n  materiel run seeds/documents\n  materiel query "SELECT * FROM transfers"',
 )
 @click.version_option(package_name="materiel", prog_name="materiel", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """News in, evidenced facts about arms transfers out."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(USAGE)
 
 
 # run
@@ -290,6 +312,8 @@ def _interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+    except (click.Abort, KeyboardInterrupt):
+        raise Interrupted(INTERRUPTED_MESSAGE) from None
     finally:
         ended.set()
         signal.signal(signal.SIGINT, before)
@@ -312,7 +336,7 @@ def _print_outcome(lake: Path) -> None:
             "select reason, count(*), min(source_uri) from rejects group by reason order by 2 desc, 1"
         ).fetchall()
         names = _actor_names(reader)
-    _show(console, render.outcome(lake, release, counts, transfers, rejects, names))
+    _show(console, render.outcome(lake, release, counts, transfers, rejects, names, console.width))
 
 
 # extract
@@ -410,17 +434,19 @@ def query(sql: str | None, lake: Path | None, style: str | None) -> None:
         elif sys.stdin.isatty():
             _prompt(reader, style)
         else:
-            for statement in _statements(iter(sys.stdin)):
-                _answer(reader, statement, style)
+            _answer_script(reader, sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), style)
+
+
+def _answer_script(reader: Reader, sql: str, style: str | None) -> None:
+    """Answer the statements of a script in turn. Raises Failure at the first that is wrong, refused or fails."""
+    for statement in _asked(lambda: reader.statements(sql)):
+        _answer(reader, statement, style)
 
 
 def _answer(reader: Reader, sql: str, style: str | None) -> None:
     """Run one statement and print its rows. Raises Failure where it is refused or fails."""
-    import duckdb
 
-    from flows.catalog import QueryError
-
-    try:
+    def answer() -> None:
         cursor = reader.execute(sql)
         columns = [column[0] for column in cursor.description or []]
         if style == "csv":
@@ -429,9 +455,26 @@ def _answer(reader: Reader, sql: str, style: str | None) -> None:
             _print_json_rows(columns, cursor)
         else:
             _print_table(columns, cursor)
+
+    _asked(answer)
+
+
+def _asked(question: Callable[[], Answer]) -> Answer:
+    """What the question gives. Raises Failure for what is wrong with its SQL, KeyboardInterrupt for an interrupt."""
+    import duckdb
+
+    from flows.catalog import QueryError
+
+    try:
+        return question()
     except (QueryError, duckdb.Error) as error:
         message = str(error).strip().splitlines()[0]
         raise Failure(f"{message}; `materiel tables` lists what can be asked") from error
+    except RuntimeError as error:
+        # DuckDB's word for an interrupt while it works.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _print_table(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
@@ -455,10 +498,11 @@ def _print_csv(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> Non
 def _print_json_rows(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
     import json
 
+    names = _distinct(columns)
     separator = "["
     while rows := cursor.fetchmany(ROWS_SHOWN):
         for row in rows:
-            record = json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=_json_value)
+            record = json.dumps(_json_value(dict(zip(names, row, strict=True))), ensure_ascii=False, allow_nan=False)
             click.echo(f"{separator}{record}", nl=False)
             separator = ",\n "
     click.echo("]" if separator != "[" else "[]")
@@ -467,29 +511,35 @@ def _print_json_rows(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) 
 def _print_json(value: object) -> None:
     import json
 
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_value))
+    click.echo(json.dumps(_json_value(value), ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, later ones of the same numbered (`a`, `a_1`): an object keeps one value per name only."""
+    taken: list[str] = []
+    for name in names:
+        candidates = (name if not number else f"{name}_{number}" for number in count())
+        taken.append(next(candidate for candidate in candidates if candidate not in taken))
+    return taken
 
 
 def _json_value(value: Any) -> object:
+    """The value in JSON's types; a number that JSON has no word for (infinity, not a number) is null."""
     from decimal import Decimal
 
     if isinstance(value, Decimal):
-        return float(value)
+        value = float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
     if isinstance(value, bytes):
         return value.hex()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _statements(lines: Iterator[str]) -> Iterator[str]:
-    """The statements in the lines, each up to a line that ends with a semicolon; the last one may lack it."""
-    waiting: list[str] = []
-    for line in lines:
-        waiting.append(line)
-        if line.rstrip().endswith(";"):
-            yield "".join(waiting)
-            waiting = []
-    if "".join(waiting).strip():
-        yield "".join(waiting)
 
 
 PROMPT_HELP = "SQL ends with ; and may take several lines. .tables lists the tables, .quit or Ctrl-D ends."
@@ -525,7 +575,7 @@ def _prompt(reader: Reader, style: str | None) -> None:
                 waiting = waiting if waiting.strip() else ""
                 continue
             try:
-                _answer(reader, waiting, style)
+                _answer_script(reader, waiting, style)
             except Failure as error:
                 _complain(error.message)
             except KeyboardInterrupt:
@@ -579,10 +629,9 @@ def explain(identifier: str, lake: Path | None) -> None:
         transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
         claims = _rows(reader, _CLAIMS_OF[kind], [full])
         documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
-    _show(
-        console,
-        render.explanation(transfer[0] if transfer else None, claims, documents, names, colours=_colours(console)),
-    )
+    whole = transfer[0] if transfer else None
+    colours = _colours(console)
+    _show(console, render.explanation(whole, claims, documents, names, colours=colours, width=console.width))
 
 
 _CLAIMS_OF = {

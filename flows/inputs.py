@@ -172,6 +172,9 @@ def _expanded(text: str) -> Iterator[InputUnit | Reject]:
     if text == "-":
         yield InputUnit("stdin", STDIN_URI)
         return
+    if not text.strip():
+        yield _reject("''", "not_found", "The name is empty; give a file, a folder, a URL, or - for standard input.")
+        return
     if scheme := _SCHEME.match(text.strip()):
         yield _url(text.strip(), scheme[1].lower(), named_in=None)
         return

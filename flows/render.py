@@ -47,6 +47,12 @@ FIELD_STYLES = {
 CONTEXT_CHARACTERS = 60
 """Characters shown on either side of a mark that lies outside the evidence."""
 
+WORD_CHARACTERS = 14
+"""Longest word that a narrow table of transfers keeps whole."""
+
+COLUMN_GAP = 3
+"""Blanks between two columns of a table."""
+
 CELL_CHARACTERS = 400
 """Longest cell of a table on the terminal; a note under the table says when one was shortened."""
 
@@ -372,6 +378,7 @@ def explanation(
     names: Mapping[str, str],
     *,
     colours: bool,
+    width: int | None = None,
 ) -> RenderableType:
     """A transfer (None for a single claim) and the claims it rests on, each with its evidence and its document."""
     from rich.console import Group
@@ -379,7 +386,8 @@ def explanation(
 
     blocks: list[RenderableType] = []
     if transfer is not None:
-        blocks += [Text(f"transfer {_text(transfer['transfer_id'])}", style="bold"), transfers_table([transfer], names)]
+        heading = Text(f"transfer {_text(transfer['transfer_id'])}", style="bold")
+        blocks += [heading, transfers_table([transfer], names, width)]
         blocks.append(Text())
     for row in claims:
         document = documents.get(row["document_id"])
@@ -412,25 +420,50 @@ def _source(document: Row) -> str:
 # Tables
 
 
-def transfers_table(rows: Iterable[Row], names: Mapping[str, str]) -> Table:
-    """The transfers found: who to whom, what, how many, where it stands, when, and on how much testimony."""
+def transfers_table(rows: Iterable[Row], names: Mapping[str, str], width: int | None = None) -> Table:
+    """The transfers found: who to whom, what, how many, where it stands, when, and on how much testimony.
+
+    `width` is that of the terminal in characters: where it is enough for every column, lines break between words.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=_box(), header_style="bold", pad_edge=False, show_edge=False)
-    for name in ("supplier → recipient", "item", "quantity", "status", "date"):
-        table.add_column(name, overflow="fold")
-    table.add_column("claims/\nsources", justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            Text(parties(row, names)),
-            Text(item(row)),
-            Text(amount(row.get("quantity_low"), row.get("quantity_high"), row.get("quantity_unit"))),
-            Text(standing(row)),
-            Text(period(row.get("date_start"), row.get("date_end"))),
-            Text(f"{row.get('n_claims')}/{row.get('n_sources')}"),
+    lines = [
+        (
+            parties(row, names),
+            item(row),
+            amount(row.get("quantity_low"), row.get("quantity_high"), row.get("quantity_unit")),
+            standing(row),
+            period(row.get("date_start"), row.get("date_end")),
+            f"{row.get('n_claims')}/{row.get('n_sources')}",
         )
+        for row in rows
+    ]
+    headings = ("supplier → recipient", "item", "quantity", "status", "date", "claims/\nsources")
+    widths = _fitted([headings, *lines], width)
+    table = Table(box=_box(), header_style="bold", pad_edge=False, show_edge=False)
+    for heading, characters in zip(headings, widths, strict=True):
+        is_count = heading == headings[-1]
+        table.add_column(
+            heading, overflow="fold", width=characters, justify="right" if is_count else "left", no_wrap=is_count
+        )
+    for cells in lines:
+        table.add_row(*map(Text, cells))
     return table
+
+
+def _fitted(lines: Sequence[Sequence[str]], width: int | None) -> list[int] | list[None]:
+    """The widths of columns that fit the terminal with no word of usual length broken; None for each if none do."""
+    columns = list(zip(*lines, strict=True))
+    widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
+    least = [min(max(map(len, " ".join(column).split())), WORD_CHARACTERS) for column in columns]
+    room = 0 if width is None else width - COLUMN_GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return [None] * len(columns)
+    while sum(widths) > room:
+        widest = max(range(len(columns)), key=lambda index: (widths[index] > least[index], widths[index]))
+        widths[widest] -= 1
+    return widths
 
 
 def item(row: Row) -> str:
@@ -458,6 +491,7 @@ def outcome(
     transfers: Sequence[Row],
     rejects: Sequence[tuple[str, int, str]],
     names: Mapping[str, str],
+    width: int | None = None,
 ) -> RenderableType:
     """The end of a run: the transfers, what the release holds, what was turned away, and where to go on.
 
@@ -469,7 +503,7 @@ def outcome(
 
     parts: list[RenderableType] = []
     if transfers:
-        parts += [transfers_table(transfers, names)]
+        parts += [transfers_table(transfers, names, width)]
     hidden = tables["transfers"] - len(transfers)
     if hidden:
         parts.append(Text(f"… and {count(hidden, 'more transfer')}", style="dim"))
@@ -554,8 +588,8 @@ def query_table(
         [cell if len(cell) <= CELL_CHARACTERS else cell[: CELL_CHARACTERS - 1] + "…" for cell in row] for row in cells
     ]
     names = [plain(name) for name in columns]
-    fits = not console.is_terminal or _needed_width(names, cells) <= console.width
-    parts: list[RenderableType] = [_grid(console, names, cells, rows) if fits else _records(names, cells)]
+    fits = _needed_width(names, cells) <= console.width
+    parts: list[RenderableType] = [_grid(names, cells, rows) if fits else _records(names, cells)]
     note = f"the first {len(rows):,} rows of more" if more else count(len(rows), "row")
     if shortened:
         note += f"; {count(shortened, 'long cell')} shortened"
@@ -575,23 +609,18 @@ def _needed_width(names: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     width = 0
     for index, name in enumerate(names):
         longest = max([len(name), *(len(row[index]) for row in cells)])
-        width += min(longest, 16) + 3
+        width += min(longest, 16) + COLUMN_GAP
     return width
 
 
-def _grid(
-    console: Console, names: Sequence[str], cells: Sequence[Sequence[str]], rows: Sequence[Sequence[object]]
-) -> Table:
+def _grid(names: Sequence[str], cells: Sequence[Sequence[str]], rows: Sequence[Sequence[object]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=_box(), header_style="bold", pad_edge=False, show_edge=False)
     for index, name in enumerate(names):
         numeric = any(isinstance(row[index], int | float) for row in rows)
-        # A pipe has no width: there every row stays on one line.
-        table.add_column(
-            Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=not console.is_terminal
-        )
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     return table

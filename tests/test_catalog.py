@@ -120,6 +120,20 @@ REFUSED = [
 ]
 
 
+def test_a_script_is_taken_apart_by_its_statements(reader: Reader) -> None:
+    parts = reader.statements("select 1; -- ; a note\nselect 'a;\nb' ;;")
+    assert [reader.execute(part).fetchall() for part in parts] == [[(1,)], [("a;\nb",)]]
+    assert reader.statements("") == []
+
+
+def test_text_that_is_not_utf_8_is_refused(reader: Reader) -> None:
+    for call in (reader.execute, reader.statements):
+        with pytest.raises(QueryError, match="not UTF-8 at character 9"):
+            call("select '\udcff'")
+    with pytest.raises(QueryError, match="not UTF-8"):
+        reader.execute("select ?", ["\udcff"])
+
+
 @pytest.mark.parametrize("sql", REFUSED)
 def test_whatever_is_not_a_select_over_the_release_is_refused(lake: Lake, reader: Reader, sql: str) -> None:
     release = current_release(lake.root)

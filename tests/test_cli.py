@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import select
 import signal
 import socket
 import subprocess
@@ -34,6 +35,13 @@ def test_help_has_an_example(materiel: Run, call: str) -> None:
     assert done.returncode == 0
     assert "Example" in done.stdout
     assert f"  materiel {call}" in done.stdout.partition("Example")[2]
+
+
+def test_without_a_call_the_help_is_shown(materiel: Run) -> None:
+    done = materiel()
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: ")
+    assert "\n  extract " in done.stderr
 
 
 def test_version(materiel: Run) -> None:
@@ -217,9 +225,59 @@ def test_refused_and_wrong_sql_is_one_line(materiel: Run, built_lake: Path, sql:
     one_line_error(materiel("query", sql, "--lake", built_lake))
 
 
+def test_json_keeps_columns_of_one_name_and_holds_no_word_that_json_lacks(materiel: Run, built_lake: Path) -> None:
+    sql = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 'nan'::double AS n, [1 / 0] AS i, MAP {DATE '2024-05-01': 0.5} AS m"
+    done = materiel("query", sql, "--json", "--lake", built_lake)
+
+    def refuse(word: str) -> object:
+        raise AssertionError(word)
+
+    [row] = json.loads(done.stdout, parse_constant=refuse)
+    assert row == {"a": 1, "a_1": 2, "a_1_1": 3, "n": None, "i": [None], "m": {"2024-05-01": 0.5}}
+
+
 def test_query_reads_statements_from_standard_input(materiel: Run, built_lake: Path) -> None:
-    done = materiel("query", "--csv", "--lake", built_lake, stdin="SELECT 1\n  AS a;\nSELECT 2 AS b\n")
-    assert done.stdout == "a\n1\nb\n2\n"
+    script = "SELECT 1\n  AS a; SELECT 2 AS b; -- a note\nSELECT ';\n' AS c\n"
+    done = materiel("query", "--csv", "--lake", built_lake, stdin=script)
+    assert done.stdout == 'a\n1\nb\n2\nc\n";\n"\n'
+    assert done.returncode == 0
+    assert "Parser Error" in one_line_error(materiel("query", "--lake", built_lake, stdin="SELECT 1; SELEC 2;"))
+
+
+def test_a_full_disk_is_told(materiel: Run, built_lake: Path) -> None:
+    command = " ".join([*COMMAND, "tables", "--lake", str(built_lake), "> /dev/full"])
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+    assert "free some space" in one_line_error(done)
+
+
+def test_an_interrupt_ends_a_query_and_not_the_prompt(built_lake: Path, tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "query", "--csv", "--lake", str(built_lake)],
+        cwd=ROOT,
+        env=clean_environment(XDG_STATE_HOME=str(tmp_path), TERM="dumb"),
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as prompt:
+        assert prompt.stdout is not None
+        assert prompt.stderr is not None
+        os.write(leader, b"SELECT 'yes' AS ready;\n")
+        while not prompt.stdout.readline().startswith("yes"):
+            assert prompt.poll() is None
+        os.write(leader, b"SELECT count(*) FROM range(1000000000000) AS t(x) WHERE x % 7 = 3;\n")
+        time.sleep(1)
+        # One that comes before the query only begins a new line.
+        while not select.select([prompt.stderr], [], [], 1)[0]:
+            prompt.send_signal(signal.SIGINT)
+        os.write(leader, b"SELECT 40 + 2 AS answer;\n.quit\n")
+        output, errors = prompt.communicate(timeout=60)
+    os.close(follower)
+    os.close(leader)
+    assert prompt.returncode == 0
+    assert "answer\n42\n" in output
+    assert errors == "materiel: interrupted\n"
 
 
 def test_prompt_keeps_on_after_an_error_and_takes_several_lines(built_lake: Path, tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ def test_folders_are_read_with_subfolders_but_not_what_is_no_document(folder: Pa
     assert uris(["in/**/*.html"]) == uris(["in/**"])[:1] == ["in/a/z.html"]
 
 
+def test_an_empty_name_is_told(folder: Path) -> None:
+    assert reasons([""]) == [("''", "not_found")]
+
+
 def test_units_are_sorted_and_each_is_named_once(folder: Path) -> None:
     write(folder / "b.txt")
     write(folder / "a[1].txt")

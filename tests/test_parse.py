@@ -104,6 +104,7 @@ def test_same_text_in_two_files_is_one_document_id() -> None:
         (SENTENCE.encode(), "image/webp", "not_text"),
         (SENTENCE.encode(), "application/pdf; charset=binary", "not_text"),
         (b'<?xml version="1.0"?><rss version="2.0"><channel/></rss>', "application/xml", "unsupported"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><text>A label</text></svg>', None, "unsupported"),
         (b"<html><body><script>var a = 1;</script></body></html>", "text/html", "no_text"),
         (b"<html><head><title>Only a title</title></head></html>", None, "no_text"),
         (b"[1, 2", "application/json", "broken_record"),

@@ -160,6 +160,42 @@ def test_wide_results_become_records_on_a_terminal_and_stay_rows_in_a_pipe() -> 
     assert "row 1" not in table
 
 
+def test_a_pipe_with_a_width_loses_no_column() -> None:
+    columns = [f"column_{number}" for number in range(12)]
+    pipe = Console(file=io.StringIO(), width=60)
+    output = "".join(shown(part, width=60) for part in render.query_table(pipe, columns, [["value"] * 12]))
+    assert all(name in output for name in columns)
+
+
+TRANSFER = {
+    "supplier_id": "GBR",
+    "recipient_id": "UKR",
+    "materiel": "reconnaissance drones",
+    "category": "personal_equipment",
+    "quantity_low": 20_000,
+    "quantity_high": 29_999,
+    "quantity_unit": "drone",
+    "status": "delivered",
+    "factuality": "CT+",
+    "n_denials": 1,
+    "n_claims": 12,
+    "n_sources": 11,
+}
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_narrow_table_of_transfers_breaks_between_words(width: int) -> None:
+    table = shown(render.transfers_table([TRANSFER], {"GBR": "United Kingdom"}, width), width=width)
+    for word in ("reconnaissance", "(personal", "20,000–29,999", "delivered,", "Kingdom", "12/11"):
+        assert word in table
+    assert max(map(len, table.splitlines())) <= width
+
+
+def test_a_table_of_transfers_keeps_its_columns_where_words_must_break() -> None:
+    table = shown(render.transfers_table([TRANSFER], {}, 50), width=50)
+    assert "12/11" in table
+
+
 def test_shortening_is_told() -> None:
     console = Console(file=io.StringIO(), width=100)
     parts = render.query_table(console, ["text"], [["x" * 5000]], more=True)
