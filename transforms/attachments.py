@@ -33,12 +33,15 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
     left = min(item.top.left_edge.idx, item.head.left_edge.idx)
     right = max(_end(item.head), _end(item.top))
     tokens = {t.i for part in (item.top, item.head) for t in part.subtree}
+    text, item_start = sentence.doc.text, item.start - sentence.start
     fitting = []
     for quantity in quantities:
         span = _span(sentence, quantity.start, quantity.end)
-        if span is None or not (left - _SLACK <= quantity.start and left < quantity.end <= right):
-            continue
-        if any(t.i in tokens for t in span) and _counts(span.root, item):
+        is_inside = left - _SLACK <= quantity.start and left < quantity.end <= right
+        if span is not None and is_inside and any(t.i in tokens for t in span) and _counts(span.root, item):
+            fitting.append(quantity)
+        elif quantity.end < item_start and not text[quantity.end : item_start].strip():
+            # Right before the item's words, whatever the parse makes of it: 'up to 50 tanks'.
             fitting.append(quantity)
     return fitting[-1] if fitting else None
 

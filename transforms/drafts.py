@@ -69,7 +69,7 @@ def draft_transfers(
     if not frames:
         return [], deal
     quantities = find_quantities(sentence.doc.text, reference.numbers)
-    money = find_money(sentence.doc.text, reference.numbers)
+    money = find_money(sentence.doc.text, reference.numbers, document.home.actor.country if document.home else None)
     drafts = []
     for frame in _best_frames(frames):
         sources, places = attribute(frame.reading.reports, sentence, reference, context)

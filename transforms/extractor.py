@@ -68,19 +68,21 @@ class Extractor:
         if chosen:
             context = Context(self.reference, facts.home)
             dates = find_dates(text, document.published_on)
+            dateline = _dateline_end(text, names)
             drafts: list[Draft] = []
             deal: Deal | None = None
             docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
             for index, doc in zip(chosen, docs, strict=True):
                 sentence = sentences[index]
-                read = self._parsed(doc, sentence, index, by_sentence[index], persons)
-                here = [d for d in dates if sentence.start <= d.start and d.end <= sentence.end]
+                read = self._parsed(doc, sentence, index, by_sentence[index], persons, dateline)
+                here = [d for d in dates if max(sentence.start, dateline) <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
                 relations.extend(find_relations(read, facts, self.reference, context, here))
                 note_speaker(read, self.reference, context)
                 context.note(read)
-            transfers = transfer_claims(drafts, self._headline(document, persons), facts)
+            foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
+            transfers = transfer_claims(drafts, self._headline(document, persons), foes, facts)
         transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
         return Extracted(
             Extraction(document.extraction_key, document.document_id, len(sentences), len(chosen)),
@@ -115,10 +117,17 @@ class Extractor:
         return rows, persons
 
     def _parsed(
-        self, doc: Doc, sentence: Sentence, index: int, found: Sequence[Match], persons: dict[str, Actor]
+        self,
+        doc: Doc,
+        sentence: Sentence,
+        index: int,
+        found: Sequence[Match],
+        persons: dict[str, Actor],
+        after: int = 0,
     ) -> ParsedSentence:
+        """A sentence with its names and items; names before the character `after` are those of the dateline."""
         read = ParsedSentence(doc, sentence.start, index, sentence.paragraph)
-        place_names(read, found, self.reference, persons)
+        place_names(read, [m for m in found if m.start >= after], self.reference, persons)
         speaks_of_arms = any(_is_strong(m) for m in found) or _MILITARY.search(doc.text) is not None
         read.items = find_items(read, found, self.reference, speaks_of_arms=speaks_of_arms)
         return read
@@ -170,17 +179,27 @@ def _facts(document: Document, text: str, names: Sequence[Match], reference: Ref
     )
 
 
+def _dateline_end(text: str, names: Sequence[Match]) -> int:
+    """Where the dateline ends that a text begins with ('DAKAR, 3 February -'), or 0."""
+    for match in names:
+        is_place = any(alias.ambiguity == "place" for alias in match.actors[:1])
+        is_early = match.end < _DATELINE_REACH and "\n" not in text[: match.start]
+        dateline = _DATELINE.match(text, match.end) if is_place and is_early else None
+        if dateline is not None:
+            return dateline.end()
+    return 0
+
+
 def home_state(text: str, names: Sequence[Match], title: Sequence[Match], reference: Reference) -> Actor | None:
     """The state that a document is written from or about, if it names one.
 
     It is that of the dateline, else the first that the title names, else the one named most often; organs and office
     holders count for their state.
     """
-    for match in names:
-        is_early = match.end < _DATELINE_REACH and "\n" not in text[: match.start]
-        is_place = any(alias.ambiguity == "place" for alias in match.actors[:1])
-        if is_early and is_place and _DATELINE.match(text, match.end):
-            return _state_of(match, reference)
+    dateline = _dateline_end(text, names)
+    in_dateline = next((m for m in names if m.end <= dateline and m.actors and m.actors[0].ambiguity == "place"), None)
+    if in_dateline is not None:
+        return _state_of(in_dateline, reference)
     in_title = next((state for m in title if (state := _state_of(m, reference)) is not None), None)
     if in_title is not None:
         return in_title

@@ -129,7 +129,7 @@ def _leaves(token: Token, above: Token, pos: str, is_operator: bool, reference: 
         return True
     if token.dep_ == "acl" and pos == "noun" and token.tag_ != "VB":
         return True
-    if token.dep_ == "prep" and token.lower_ not in _COMPLEMENTS:
+    if token.dep_ == "prep" and token.lower_ not in (_COMPLEMENTS | {"over"} if is_operator else _COMPLEMENTS):
         return True
     if pos == "noun" and token.dep_ == "prep" and not is_operator:
         lemma = above.lemma_.lower()

@@ -121,7 +121,7 @@ def _behind_preposition(preposition: Token, verb: Token, reference: Reference) -
     nouns = [c for c in verb.children if c.dep_ in {"dobj", "nsubjpass", "attr"} and _told(c, reference) is not None]
     if nouns and preposition.lower_ in {"for", "of", "on", "with", "worth"}:
         yield nouns[0]
-    elif preposition.lower_ in {"with", "for", "of", "on"}:
+    elif preposition.lower_ in {"with", "for", "of", "on", "over"}:
         yield verb
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from transforms.attachments import is_single
@@ -23,10 +23,12 @@ _OTHER = {"supplier": "recipient", "recipient": "supplier"}
 _MAX_PARTIES = 12
 
 
-def transfer_claims(drafts: Sequence[Draft], headline: Sequence[Pair], document: DocumentFacts) -> list[TransferClaim]:
+def transfer_claims(
+    drafts: Sequence[Draft], headline: Sequence[Pair], foes: Set[frozenset[str]], document: DocumentFacts
+) -> list[TransferClaim]:
     """The transfer claims of a document, one per supplier, recipient and item of each draft, in the order of the text.
 
-    `headline` are the pairs that its headline tells.
+    `headline` are the pairs that its headline tells; `foes` are those that the document tells of as using force.
     """
     known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _from_maker(d)]
     claims = []
@@ -36,7 +38,7 @@ def transfer_claims(drafts: Sequence[Draft], headline: Sequence[Pair], document:
             _claim(draft, supplier, recipient, document)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
-            if _plausible(supplier, recipient)
+            if _plausible(supplier, recipient) and not _at_war(draft, supplier, recipient, foes)
         ]
     return claims
 
@@ -153,6 +155,13 @@ def _plausible(supplier: ActorMention, recipient: ActorMention) -> bool:
     return True
 
 
+def _at_war(draft: Draft, supplier: ActorMention, recipient: ActorMention, foes: Set[frozenset[str]]) -> bool:
+    """Whether a pair that the sentence does not name itself is one of enemies: then a party was read wrongly."""
+    pair = frozenset({party_id(supplier) or "", party_id(recipient) or ""})
+    named = set(draft.sentence.names.values())
+    return pair in foes and not {supplier, recipient} <= named
+
+
 def _is_guess(mention: ActorMention) -> bool:
     """A name that only the language model takes for a person's or an organisation's."""
     return mention.form == "entity" and mention.actor.kind in {"person", "other"} and not mention.actor.country
@@ -169,8 +178,13 @@ def _claim(draft: Draft, supplier: ActorMention, recipient: ActorMention, docume
     approver = _other_than(supplier_id, frame.roles.get("approved_by", []))
     roles = [("supplier", supplier), ("recipient", recipient), ("origin", origin), ("approved_by", approver)]
     roles += [("intermediary", m) for m in intermediaries]
+    start, end = item.start, item.end
+    if quantity is not None and start < sentence.start + quantity.end < end:
+        # 'a dozen tanks' counts tanks.
+        start = sentence.start + quantity.end
+        start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
     marks = [(role, m.start, m.end) for role, m in roles if m is not None and m.end > m.start]
-    marks += [("materiel", item.start, item.end), ("status", *sentence.span(frame.predicate, frame.predicate))]
+    marks += [("materiel", start, end), ("status", *sentence.span(frame.predicate, frame.predicate))]
     marks += [("quantity", sentence.start + q.start, sentence.start + q.end) for q in (quantity,) if q is not None]
     marks += [("value", sentence.start + v.start, sentence.start + v.end) for v in (value,) if v is not None]
     marks += [("date", d.start, d.end) for d in (when,) if d is not None]
@@ -185,7 +199,7 @@ def _claim(draft: Draft, supplier: ActorMention, recipient: ActorMention, docume
         intermediary_ids=";".join(sorted({i for m in intermediaries if (i := party_id(m))})) or None,
         origin_id=party_id(origin) if origin else None,
         approved_by_id=party_id(approver) if approver else None,
-        materiel=document.text[item.start : item.end],
+        materiel=document.text[start:end],
         weapon=item.materiel.weapon,
         category=item.materiel.category,
         quantity_low=low,
