@@ -13,7 +13,7 @@ from transforms.text import slug
 
 _CAP = r"[A-ZÀ-ÖØ-ÞŁŚŠŽĆČĐİ][\w'’À-ž-]*"
 _PARTICLE = r"(?:al|el|bin|ibn|ben|von|van|der|den|de|da|di|du|la|le|dos|del|Abu)"
-_NAME = re.compile(rf"{_CAP}(?:[ -](?:{_PARTICLE}[ -])?(?:{_CAP}|[A-Z]\.))*")
+_NAME = re.compile(rf"{_CAP}(?:[ -](?:{_PARTICLE}[ -])?(?:[A-Z]\.|{_CAP}))*")
 # Directly before the title, at most the owner's name and two words between.
 _FORMER = re.compile(
     r"\b(?:former|formerly|ex|then|late|one-time|onetime|erstwhile|deposed|ousted|retired|previous|previously|once)\b"
@@ -21,6 +21,17 @@ _FORMER = re.compile(
     re.I,
 )
 _FORMER_AFTER = re.compile(r"[^.;]{0,12}\buntil\b|\s+(?:at the time|of the time|of the day)\b")
+# What ties an office to its owner after it, and how far the owner may stand from it on either side.
+_LINK = re.compile(r"(?: general)?(?: (?:of|for|at|with|in)(?: the)?| to) ")
+_LINK_REACH = 25
+_BEFORE_REACH = 40
+_OWNING = re.compile(r"(?:'s?)?(?: (?!(?:and|said|told|by|with|from|to|that|which|of|on|in|at)\b)[\w.-]+){0,4} ?")
+_ENVOY = re.compile(r"\b(?:ambassador|envoy|consul|attach|representative|charg)", re.I)
+# Titles of state that do not say of which: nobles, local offices, envoys.
+_NOT_OF_HOME = re.compile(r"\b(?:prince|princess|baron|duke|sheikh|governor|mayor|ambassador|envoy|consul)\b", re.I)
+# An organ named in a title or right before it: 'Foreign Ministry spokesperson'.
+_ORGAN = re.compile(r"\b(?:ministry|navy|army|air force|military|government|presidential|cabinet|marines)\b", re.I)
+_ORGAN_REACH = 14
 _RANK_WORDS = frozenset(
     """mr mrs ms dr sir lord lady general gen col colonel lt maj major capt captain admiral adm brig brigadier
     lieutenant sen rep""".split()
@@ -66,9 +77,8 @@ def find_affiliations(
         person, name_start, name_end = found
         owner = _owner(text, title, (name_start, name_end), sentence, names)
         if owner is None and reference.titles.get(title.title or "") in {"state", "organ"}:
-            owner = with_known_country(person, reference)
-            if owner is None and reference.titles[title.title or ""] == "state":
-                owner = home
+            is_known = person.actor_id in reference.actors
+            owner = with_known_country(person, reference) if is_known else _at_home(text, title, home, reference)
         if owner is None:
             continue
         lead = text[max(sentence.start, title.start - 60) : title.start]
@@ -186,36 +196,26 @@ def _person_before(text: str, at: int, sentence: Sentence, names: Sequence[Match
 
 
 def _owner(text: str, title: Match, name: tuple[int, int], sentence: Sentence, names: Sequence[Match]) -> Actor | None:
-    """Whose office it is: the actor in front of the title, or after its 'of', 'for', 'at'."""
+    """Whose office it is: the actor after the title's 'of', 'for' or 'at', or before the title.
 
-    def actor(m: Match) -> Actor | None:
-        alias = m.actors[0] if m.actors else None
-        return None if alias is None or alias.actor.kind in {"person"} else alias.actor
+    An envoy's place is not his sender: 'the American ambassador in Tashkent' is of the United States.
+    """
+    bodies = [m for m in names if m.actors and m.actors[0].actor.kind != "person"]
+    link = _LINK.match(text, title.end)
+    if link is not None and not _ENVOY.search(title.title or ""):
+        for m in bodies:
+            if link.end() <= m.start <= link.end() + _LINK_REACH and "," not in text[link.end() : m.start]:
+                return m.actors[0].actor
+    before = [m for m in bodies if sentence.start <= m.start and m.end <= title.start <= m.end + _BEFORE_REACH]
+    owners = [m for m in before if _OWNING.fullmatch(text, m.end, title.start)]
+    return owners[-1].actors[0].actor if owners else None
 
-    after = text[title.end : title.end + 60]
-    link = re.match(r"(?: general)?(?: (?:of|for|at|with|in)(?: the)?| to) ", after)
-    if link is not None:
-        at = title.end + link.end()
-        for m in names:
-            if m.actors and at <= m.start <= at + 25 and actor(m) is not None and "," not in text[at : m.start]:
-                return actor(m)
-    best: Match | None = None
-    for m in names:
-        if (
-            m.actors
-            and actor(m) is not None
-            and m.end <= title.start
-            and title.start - m.end <= 40
-            and m.start >= sentence.start
-        ):
-            between = text[m.end : title.start]
-            if re.fullmatch(r"(?:'s?)?(?: [\w.-]+){0,4} ?", between) and not re.search(
-                r"\b(?:and|said|told|by|with|from|to|that|which|of|on|in|at)\b", between
-            ):
-                best = m
-    if best is not None:
-        return actor(best)
-    return None
+
+def _at_home(text: str, title: Match, home: Actor | None, reference: Reference) -> Actor | None:
+    """The document's own state, for offices of state and spokespersons of organs that stand without one."""
+    is_office = reference.titles[title.title or ""] == "state" and not _NOT_OF_HOME.search(title.title or "")
+    of_organ = _ORGAN.search(text, max(0, title.start - _ORGAN_REACH), title.end) is not None
+    return home if is_office or of_organ else None
 
 
 def with_known_country(person: Actor, reference: Reference) -> Actor | None:
