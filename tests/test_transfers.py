@@ -65,7 +65,9 @@ CONSTRUCTIONS = [
     ("Turkey delivered drones to its partner Azerbaijan.", {"TUR>AZE uav"}),
     ("ITALY SENDS TANKS TO UKRAINE", {"ITA>UKR battle_tank"}),
     ("Turkiye sold drones to Côte d’Ivoire.", {"TUR>CIV uav"}),
+    ("Senegal is to receive six patrol boats from France next year.", {"FRA>SEN warship"}),
     # What is asked for names the other side too.
+    ("Ukraine asked Germany for Taurus missiles.", {"DEU>UKR missile"}),
     ("Poland asked South Korea for 200 howitzers.", {"KOR>POL artillery"}),
     ("Taiwan requested Patriot missiles from the United States.", {"USA>TWN air_defence"}),
     ("Spain asked the United States to sell it Patriot missiles.", {"USA>ESP air_defence"}),
@@ -91,6 +93,11 @@ ACROSS_SENTENCES = [
     ("WARSAW (Agency) - The government will send 60 tanks to Ukraine.", None, {"POL>UKR battle_tank"}),
     ("Estonia received eight howitzers on Friday.", "Sweden sends howitzers to Estonia", {"SWE>EST artillery"}),
     ("Norway is generous. It sent 22 howitzers to Ukraine.", None, {"NOR>UKR artillery"}),
+    (
+        "France will supply Armenia with radars. The package also includes 50 armoured vehicles.",
+        None,
+        {"FRA>ARM sensor", "FRA>ARM armoured_vehicle"},
+    ),
     ("Saudi Arabia met Germany on Monday. The kingdom will buy five frigates from Berlin.", None, {"DEU>SAU warship"}),
     ("Ukraine thanked Norway. It has received 22 howitzers from the Nordic country.", None, {"NOR>UKR artillery"}),
     (
