@@ -57,7 +57,9 @@ def _tellers(
     for verb in reports:
         tellers = agents(verb) if is_passive(verb) else subjects(verb)
         told = [c for c in verb.children if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}]
-        papers = [s for s in (_source(c, sentence, context) for c in told) if s is not None and s[3] == "media"]
+        named = (_source(c, sentence, context) for c in told if c.i in sentence.names)
+        # An outlet that no table knows is a name of unknown kind.
+        papers = [s for s in named if s is not None and s[3] in {"media", "other"}]
         for found in [*(_source(t, sentence, context) for t in tellers[:1]), *papers]:
             if found is not None and found[0] not in chain:
                 chain.insert(0, found[0])
