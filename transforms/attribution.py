@@ -22,6 +22,19 @@ _PEOPLE = re.compile(
 )
 
 
+_ACTS = {
+    "offered": ("supplier",),
+    "approved": ("supplier",),
+    "suspended": ("supplier",),
+    "planned": ("supplier", "recipient"),
+    "cancelled": ("supplier", "recipient"),
+    "negotiated": ("supplier", "recipient"),
+    "ordered": ("supplier", "recipient"),
+    "requested": ("recipient",),
+}
+"""Whose own act a status is."""
+
+
 def attribute(
     reports: Sequence[Token], sentence: ParsedSentence, reference: Reference, context: Context
 ) -> tuple[list[str], list[tuple[int, int]]]:
@@ -88,7 +101,8 @@ def _source(token: Token, sentence: ParsedSentence, context: Context) -> tuple[s
     if token.lemma_.lower() in {"government", "administration", "side"}:
         states = actors_of(token, sentence, context)
         if states:
-            return states[0].actor.actor_id, states[0].start, states[0].end, states[0].actor.kind
+            state = states[0].actor.country or states[0].actor.actor_id
+            return state, states[0].start, states[0].end, "state"
     return _description(token, sentence)
 
 
@@ -119,8 +133,19 @@ def _inside_quotation(sentence: ParsedSentence) -> bool:
     return text.startswith('"') or (text.count('"') % 2 == 1 and text.rstrip().endswith('"'))
 
 
-def own_act(chain: Sequence[str], supplier: ActorMention, recipient: ActorMention, status: str) -> bool:
-    """Whether the only source is the party itself pledging, approving or offering: that is its act, not a report."""
-    if len(chain) != 1 or status in {"delivered", "in_transit", "seized"}:
+def own_act(
+    chain: Sequence[str], supplier: ActorMention, recipient: ActorMention, status: str, reference: Reference
+) -> bool:
+    """Whether the only source is a party, one of its organs or officials, doing what it tells of.
+
+    Pledging, approving, offering, asking and the like are acts of the party that does them; that something arrived, or
+    what the other side wants, is a report.
+    """
+    if len(chain) != 1:
         return False
-    return any(chain[0] in {m.actor.actor_id, m.actor.country} for m in (supplier, recipient))
+    known = reference.actors.get(chain[0])
+    speaker = {chain[0], known.country if known is not None else None}
+    acting = {"supplier": supplier, "recipient": recipient}
+    return any(
+        {acting[role].actor.actor_id, acting[role].actor.country} & speaker - {None} for role in _ACTS.get(status, ())
+    )

@@ -82,7 +82,7 @@ class Extractor:
                 note_speaker(read, self.reference, context)
                 context.note(read)
             foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
-            transfers = transfer_claims(drafts, self._headline(document, persons), foes, facts)
+            transfers = transfer_claims(drafts, self._headline(document, persons), foes, facts, self.reference)
         transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
         return Extracted(
             Extraction(document.extraction_key, document.document_id, len(sentences), len(chosen)),

@@ -24,7 +24,11 @@ _MAX_PARTIES = 12
 
 
 def transfer_claims(
-    drafts: Sequence[Draft], headline: Sequence[Pair], foes: Set[frozenset[str]], document: DocumentFacts
+    drafts: Sequence[Draft],
+    headline: Sequence[Pair],
+    foes: Set[frozenset[str]],
+    document: DocumentFacts,
+    reference: Reference,
 ) -> list[TransferClaim]:
     """The transfer claims of a document, one per supplier, recipient and item of each draft, in the order of the text.
 
@@ -35,7 +39,7 @@ def transfer_claims(
     for draft in drafts:
         suppliers, recipients = _completed(draft, known, headline, document)
         claims += [
-            _claim(draft, supplier, recipient, document)
+            _claim(draft, supplier, recipient, document, reference)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
             if _plausible(supplier, recipient) and not _at_war(draft, supplier, recipient, foes)
@@ -167,10 +171,12 @@ def _is_guess(mention: ActorMention) -> bool:
     return mention.form == "entity" and mention.actor.kind in {"person", "other"} and not mention.actor.country
 
 
-def _claim(draft: Draft, supplier: ActorMention, recipient: ActorMention, document: DocumentFacts) -> TransferClaim:
+def _claim(
+    draft: Draft, supplier: ActorMention, recipient: ActorMention, document: DocumentFacts, reference: Reference
+) -> TransferClaim:
     frame, sentence, quantity, value, when = draft.frame, draft.sentence, draft.quantity, draft.value, draft.when
     item, status = frame.item, frame.reading.status if frame.basis == "stated" else "delivered"
-    is_own_act = own_act(draft.sources, supplier, recipient, status)
+    is_own_act = own_act(draft.sources, supplier, recipient, status, reference)
     intermediaries = frame.roles.get("intermediary", [])
     supplier_id = party_id(supplier)
     low, high = (quantity.low, quantity.high) if quantity else (1.0, 1.0) if is_single(item) else (None, None)
