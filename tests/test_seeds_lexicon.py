@@ -74,7 +74,6 @@ def test_table_is_well_formed(table: str) -> None:
         ("relation_predicates", "lemma"),
         ("reporting_verbs", "lemma"),
         ("state_descriptions", "description"),
-        ("stop_phrases", "phrase"),
         ("transfer_predicates", "lemma"),
         ("transfer_predicates", "particle"),
         ("word_classes", "lemma"),

@@ -67,8 +67,8 @@ class Context:
             people = [m for _, m in before if m.actor.kind == "person"] or self.persons
             return [ActorMention(people[-1].actor, start, end, "pronoun")] if people else []
         if word in {"we", "our", "us", "ours"}:
-            speaker = self.persons[-1:] if _quoted(token) else []
-            spoken_for = [p for p in speaker if p.actor.country]
+            here = [m for m in sentence.names.values() if m.actor.kind == "person"]
+            spoken_for = [p for p in (here or self.persons)[-1:] if p.actor.country and _quoted(token)]
             mention = spoken_for[0] if spoken_for else self.home
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
@@ -97,7 +97,7 @@ class Context:
 
     def latest(self, token: Token, sentence: ParsedSentence, start: int, end: int) -> list[ActorMention]:
         """The state named last before a token."""
-        states = self._states_before(token, sentence)
+        states = self._states_before(token, sentence) or ([self.home] if self.home is not None else [])
         return [ActorMention(states[-1].actor, start, end, "description")] if states else []
 
     def _states_before(self, token: Token, sentence: ParsedSentence) -> list[ActorMention]:
@@ -115,11 +115,11 @@ class Context:
 
         `among` are the states that the description fits ('the kingdom'), or None where it fits all.
         """
-        states = [m for m in self.subjects if m.actor.kind == "state"]
-        if among is not None or not states:
-            states = [
-                m for m in self.mentioned if m.actor.kind == "state" and (among is None or m.actor.actor_id in among)
-            ]
+        fitting = [
+            [m for m in mentions if m.actor.kind == "state" and (among is None or m.actor.actor_id in among)]
+            for mentions in (self.subjects, self.mentioned)
+        ]
+        states = fitting[0] or fitting[1]
         return [ActorMention(states[-1].actor, start, end, "description")] if states else []
 
 

@@ -81,11 +81,12 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
                 _turn(reading, operator.factuality)
             reading.reports.append(above)
             if _negated(above) and not reading.detached:
-                reading.factuality = "Uu" if reading.factuality == "CT+" else reading.factuality
+                # 'does not say that' leaves it open, 'does not believe that' turns it.
+                reading.factuality = "Uu" if reading.factuality == "CT+" else _turned(reading.factuality)
         elif operator is not None and not reading.reports and not reading.detached and _carries(token, above):
             _apply(above, operator, reading)
-            _own_level(above, reading, reference, is_operator=True)
             reading.operators.append((above, operator))
+            _own_level(above, reading, reference, is_operator=True)
         elif (
             not reading.reports
             and not reading.detached
@@ -93,9 +94,19 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             and token.dep_ in {"xcomp", "dobj", "nsubj", "nsubjpass", "pobj", "prep", "attr"}
         ):
             _own_level(above, reading, reference, is_operator=lemma in reference.words["light_verb"])
+        if lemma == "be" and token.dep_ in {"ccomp", "advcl", "nsubj"}:
+            _by_adjective(above, reading, reference)
         reading.chain.append(above)
         token = above
     return reading
+
+
+def _by_adjective(verb: Token, reading: Reading, reference: Reference) -> None:
+    """'It is unlikely that …': the adjective beside the verb says how sure it is."""
+    for child in verb.children:
+        operator = reference.operators.get((child.lemma_.lower(), "adj")) if child.dep_ == "acomp" else None
+        if operator is not None and operator.factuality and not reading.detached:
+            _turn(reading, operator.factuality)
 
 
 def _particle(verb: Token) -> str:
@@ -127,7 +138,7 @@ def _leaves(token: Token, above: Token, pos: str, is_operator: bool, reference: 
     """
     if token.dep_ == "relcl" or (token.dep_ == "advcl" and not _is_infinitive(token)):
         return True
-    if token.dep_ == "acl" and pos == "noun" and token.tag_ != "VB":
+    if token.dep_ == "acl" and pos == "noun" and token.tag_ != "VB" and not is_operator:
         return True
     if token.dep_ == "prep" and token.lower_ not in (_COMPLEMENTS | {"over"} if is_operator else _COMPLEMENTS):
         return True
@@ -178,13 +189,21 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
                     reading.status = stage.status if reading.status in {"delivered", "ordered"} else reading.status
                 if stage.factuality:
                     _hedge(reading, stage.factuality)
-    if not is_operator and _is_infinitive(token) and (token.dep_ in {"ROOT", "acl"} or token.head.lemma_ == "be"):
+    if (
+        not is_operator
+        and _is_infinitive(token)
+        and (token.dep_ in {"ROOT", "acl"} or token.head.lemma_ == "be" or token.head.pos_ == "ADJ")
+    ):
         # 'Germany to send tanks', 'a deal to supply drones', 'they are to supply 180 tanks'
         _plan(reading)
     if lowered & {"if", "whether", "unless"}:
         reading.factuality = "Uu"
     negating = {c.lower_ for c in children if c.dep_ in {"neg", "det", "cc", "preconj", "advmod"}}
-    if negating & _NEGATIONS or (token.dep_ == "pobj" and token.head.lower_ == "without") or _negated_object(token):
+    if (
+        negating & _NEGATIONS
+        or (token.dep_ == "pobj" and token.head.lower_ == "without")
+        or _negated_object(token, reading)
+    ):
         _negate(reading)
 
 
@@ -196,11 +215,12 @@ def _negated(token: Token) -> bool:
     return any(c.dep_ == "neg" for c in token.children)
 
 
-def _negated_object(token: Token) -> bool:
-    """'sent no missiles': the determiner of the object negates the verb."""
+def _negated_object(token: Token, reading: Reading) -> bool:
+    """'sent no missiles': the determiner of the object negates the verb, unless the object has been read before."""
     if token.pos_ not in {"VERB", "AUX"}:
         return False
     arguments = [c for c in token.children if c.dep_ in {"dobj", "nsubjpass", "attr", "nsubj"}]
+    arguments = [a for a in arguments if a not in reading.chain]
     determiners = [d for a in arguments for d in a.children if d.dep_ == "det"]
     return any(a.lower_ in {"none", "nobody"} for a in arguments) or any(
         d.lower_ in {"no", "neither"} for d in determiners
@@ -239,9 +259,12 @@ def _negate(reading: Reading) -> None:
         # 'has not ruled out sending': possible again.
         reading.status, reading.factuality = "planned", "PS+"
         return
-    turned = {"+": "-", "-": "+"}
-    if reading.factuality[-1] in turned:
-        reading.factuality = reading.factuality[:2] + turned[reading.factuality[-1]]
+    reading.factuality = _turned(reading.factuality)
+
+
+def _turned(factuality: str) -> str:
+    """The value with the other sign; `Uu` has none."""
+    return factuality[:2] + {"+": "-", "-": "+"}.get(factuality[-1], "") if factuality != "Uu" else factuality
 
 
 def _apply(token: Token, operator: Operator, reading: Reading) -> None:

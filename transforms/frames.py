@@ -95,6 +95,11 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
             frame = Frame(predicate, lexeme, item, read(predicate, lexeme.status, reference))
             _fill(frame, sentence, reference, context)
             frames.append(frame)
+    seized = {id(f.item) for f in frames if f.lexeme.subject_role == "seizer"}
+    for frame in frames:
+        if id(frame.item) in seized and frame.basis == "stated":
+            # 'impounded rifles sent from Turkey to Libya': seized on that way.
+            frame.reading.status = "seized"
     return frames
 
 
@@ -259,7 +264,8 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
         tokens.extend(
             c
             for c in token.children
-            if c.dep_ in {"acl", "amod"} and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"}
+            if c.dep_ in {"acl", "amod", "prep"}
+            and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"}
         )
     unique: list[Token] = []
     for token in tokens:
@@ -283,6 +289,8 @@ def _by_preposition(
                     frame.unidentified.add("recipient" if name == "to" else "supplier")
                 continue
             first, _, last = name.rpartition(" ")
+            if first == "according":
+                continue
             if last in _VIA or name in _VIA:
                 frame.add("intermediary", mentions)
             elif last in _FROM or name in _FROM:

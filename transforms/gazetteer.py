@@ -17,9 +17,7 @@ def find_names(text: str, reference: Reference) -> list[Match]:
         start, end = last - length + 1, last + 1
         end = _whole_words(lowered, start, end, meanings)
         if end:
-            match = _read(text, lowered, start, end, length, meanings)
-            if match is not None:
-                found.append(match)
+            found.extend(_read(text, lowered, start, end, length, meanings))
     names = _longest([m for m in found if m.title is None])
     return sorted(names + _longest([m for m in found if m.title is not None]), key=lambda m: (m.start, m.end))
 
@@ -38,7 +36,7 @@ def _whole_words(lowered: str, start: int, end: int, meanings: tuple) -> int:
     return 0
 
 
-def _read(text: str, lowered: str, start: int, end: int, length: int, meanings: tuple) -> Match | None:
+def _read(text: str, lowered: str, start: int, end: int, length: int, meanings: tuple) -> list[Match]:
     written = text[start : start + length]
     actors: list[ActorAlias] = []
     materiel: Materiel | None = None
@@ -58,9 +56,8 @@ def _read(text: str, lowered: str, start: int, end: int, length: int, meanings: 
             title = meaning
     if actors and lowered[max(0, start - 6) : start].endswith(_NEGATING_PREFIXES):
         actors = []
-    if actors or materiel:
-        return Match(start, end, tuple(actors), materiel)
-    return Match(start, end, title=title) if title else None
+    matches = [Match(start, end, tuple(actors), materiel)] if actors or materiel else []
+    return [*matches, Match(start, end, title=title)] if title else matches
 
 
 def _longest(matches: list[Match]) -> list[Match]:

@@ -126,5 +126,10 @@ def _settle(aliases: Sequence[ActorAlias], span: Span, settled: Mapping[str, Act
     alias = next((a for a in aliases if a.actor.actor_id in introduced), aliases[0])
     if alias.ambiguity != "common" or span.text in settled:
         return alias
-    expected = _STATE_LABELS if alias.actor.kind == "state" else _OTHER_LABELS
-    return alias if {t.ent_type_ for t in span} & expected else None
+    is_state = alias.actor.kind == "state"
+    if {t.ent_type_ for t in span} & (_STATE_LABELS if is_state else _OTHER_LABELS):
+        return alias
+    # The tagger may be wrong, but a part of a longer name is no state: 'Michael Jordan', 'Georgia Tech'.
+    beside = [t for t in (*span.root.lefts, *span.root.rights, span.root.head) if t.pos_ == "PROPN" and t not in span]
+    alone = is_state and not any(t.i in {span.start - 1, span.end} for t in beside) and span.root.pos_ == "PROPN"
+    return alias if alone and span.root.dep_ != "compound" else None

@@ -45,6 +45,9 @@ def governors(item: ItemMention, sentence: ParsedSentence, reference: Reference)
         told = _told(token, reference)
         if told is not None:
             found.setdefault(token.i, told)
+    if not found and item.top != item.head:
+        own = _told(item.top, reference)
+        return [own] if own is not None else []
     return list(found.values())
 
 

@@ -184,8 +184,10 @@ def _names(tables: Tables, actors: Mapping[str, Actor], titles: Mapping[str, str
         for form in {r["noun"], r["plural"]} - {""}:
             meanings[form].append((None, noun))
     for r in tables["stop_phrases"]:
-        # The longest name wins, so that 'South China Sea' hides China.
-        meanings[r["phrase"]].append((None, Materiel(None, "none", None, True)))
+        # The longest name wins, so that 'South China Sea' hides China; one with capitals counts only as spelled.
+        is_spelled = r["phrase"] != lower(r["phrase"])
+        nothing = Materiel(None, "none", None, True)
+        meanings[lower(r["phrase"])].append((r["phrase"] if is_spelled else None, nothing))
     for title in titles:
         meanings[title].append((None, title))
     automaton = ahocorasick.Automaton()

@@ -49,8 +49,9 @@ def transfer_claims(
 
 def headline_pairs(sentence: ParsedSentence, reference: Reference, context: Context) -> list[Pair]:
     """Who supplies whom by a headline."""
+    # Its characters are not the text's: such a mention marks nothing.
     return [
-        (supplier, recipient)
+        (replace(supplier, start=0, end=0), replace(recipient, start=0, end=0))
         for frame in find_frames(sentence, reference, context)
         for supplier in frame.roles.get("supplier", [])
         for recipient in frame.roles.get("recipient", [])
@@ -210,7 +211,7 @@ def _claim(
         category=item.materiel.category,
         quantity_low=low,
         quantity_high=high,
-        quantity_unit=item.unit if low is not None or high is not None else None,
+        quantity_unit=_unit(draft) if low is not None or high is not None else None,
         value_amount=value.amount if value else None,
         value_currency=value.currency if value and value.amount is not None else None,
         status=status,
@@ -227,6 +228,17 @@ def _claim(
         evidence_marks=render_marks(marks),
     )
     return replace(claim, claim_id=_claim_id(claim))
+
+
+def _unit(draft: Draft) -> str | None:
+    """The noun that is counted.
+
+    'container' in '300 containers of shells', but 'missile' in 'a shipment of 300 missiles'.
+    """
+    item, quantity = draft.frame.item, draft.quantity
+    if quantity is not None and item.top != item.head and quantity.start > item.top.idx:
+        return item.materiel.unit or item.head.lemma_.lower()
+    return item.unit
 
 
 def _other_than(supplier_id: str | None, mentions: Sequence[ActorMention]) -> ActorMention | None:
