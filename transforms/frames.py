@@ -23,7 +23,7 @@ from transforms.grammar import (
 )
 from transforms.items import receiver_in_phrase
 from transforms.mentions import ActorMention, ItemMention, ParsedSentence
-from transforms.predicates import Told, governors, lexeme_of, list_head, nearest_predicate
+from transforms.predicates import MAKING, Told, governors, lexeme_of, list_head, nearest_predicate
 from transforms.reference import Reference, TransferPredicate
 
 _TO = frozenset(
@@ -33,6 +33,8 @@ _FROM = frozenset({"from", "out of"})
 _VIA = frozenset({"via", "through", "by way of"})
 _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
 _MODIFIERS = frozenset({"poss", "amod", "compound", "nmod"})
+_BESIDE = frozenset({"acl", "advcl", "amod", "prep"})
+_ON_THE_WAY = frozenset({"bound", "destined", "worth", "headed", "heading", "meant", "earmarked", "intended"})
 _USING = frozenset({"use", "fire", "employ", "wield", "launch", "fly", "operate"})
 # Nouns that are a party themselves: 'supplier', 'buyer'.
 _AGENTS = {"agent_supplier": "supplier", "agent_recipient": "recipient"}
@@ -255,23 +257,17 @@ def _sources_of_prepositions(frame: Frame) -> list[Token]:
         token = token.head
         tokens.append(token)
     tokens.extend(o for o in objects(frame.predicate) if o.pos_ in {"NOUN", "PROPN"})
-    tokens.extend(
-        c
-        for c in frame.predicate.children
-        if c.dep_ in {"acl", "advcl"} and c.lemma_ in {"bind", "destine", "head", "use"}
-    )
-    for token in list(tokens):
-        tokens.extend(
-            c
-            for c in token.children
-            if c.dep_ in {"acl", "amod", "prep"}
-            and c.lower_ in {"bound", "destined", "worth", "headed", "heading", "meant"}
-        )
+    tokens.extend(c for t in list(tokens) for c in t.children if c.dep_ in _BESIDE and _leads_on(c))
     unique: list[Token] = []
     for token in tokens:
         if token not in unique:
             unique.append(token)
     return unique
+
+
+def _leads_on(token: Token) -> bool:
+    """A word beside an item whose prepositions may speak of the item's way: 'bound for Yemen', 'made in Italy'."""
+    return token.lower_ in _ON_THE_WAY or (token.dep_ == "acl" and token.lemma_ in MAKING)
 
 
 def _by_preposition(

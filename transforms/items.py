@@ -10,13 +10,14 @@ from spacy.tokens import Token
 
 from transforms.grammar import first_conjunct, with_conjuncts
 from transforms.mentions import ActorMention, ItemMention, ParsedSentence
+from transforms.predicates import MAKING
 from transforms.reference import Match, Reference
 
 # Characters between two members of one list, at most.
 _SAME_LIST = 40
+_MONEY = re.compile(r"[$€£]|\b(?:million|billion|mln|bn)\b")
 _NOMINAL = frozenset({"NOUN", "PROPN", "NUM", "ADJ", "X"})
 _MODIFIERS = frozenset({"compound", "nmod", "amod", "nummod"})
-_MAKING = frozenset({"make", "build", "produce", "manufacture", "design", "develop"})
 # Between a name and the noun that it made: '-made', ' supplied heavy', '-built air defence'.
 _MADE = re.compile(
     r"[- ](?:made|built|supplied|produced|designed|manufactured|developed|provided|origin)\b(?: [\w-]+){0,3} $", re.I
@@ -85,7 +86,12 @@ def _item(
     if not any(m.strong for m in names):
         if moves and not any(m.weapon for m in names) and head.lemma_.lower() not in reference.words["bundle"]:
             return None
-        if not speaks_of_arms and any(m.weapon or m.category in {"unspecified", "funding"} for m in names):
+        is_paid = head.lemma_.lower() in reference.words["bundle"] and _MONEY.search(sentence.doc.text) is not None
+        if (
+            not speaks_of_arms
+            and not is_paid
+            and any(m.weapon or m.category in {"unspecified", "funding"} for m in names)
+        ):
             return None
     weapon = next((m for m in names if m.weapon), None)
     noun = next((m for m in [*at_head, *reversed(names)] if not m.weapon), None)
@@ -176,7 +182,7 @@ def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, 
             return mention, False
     verbs = [c for c in head.children if c.dep_ == "acl"] + ([head.head] if head.dep_ == "nsubjpass" else [])
     for verb in verbs:
-        if verb.lemma_ in _MAKING:
+        if verb.lemma_ in MAKING:
             for preposition in verb.children:
                 for noun in preposition.children if preposition.lower_ in {"by", "in"} else ():
                     if noun.i in sentence.names:

@@ -13,6 +13,9 @@ from transforms.reference import Reference, TransferPredicate
 Told = tuple[Token, TransferPredicate]
 """A word that tells of a transfer, with what the table says of it."""
 
+MAKING = frozenset({"make", "build", "produce", "manufacture", "design", "develop"})
+"""Verbs whose participle behind an item tells its origin."""
+
 _ARGUMENTS = frozenset({"dobj", "nsubjpass", "attr", "dative", "oprd", "nsubj", "obj"})
 _MODIFIERS = frozenset({"compound", "nmod", "amod"})
 # How far above an item its predicate may stand, and how many tokens to its left one is looked for without a parse.
@@ -75,6 +78,9 @@ def _in_clauses(item: ItemMention) -> Iterator[Token]:
             if clause.dep_ not in {"acl", "relcl"}:
                 continue
             for verb in with_conjuncts(clause):
+                if clause.dep_ == "acl" and verb.lemma_ in MAKING:
+                    # 'jets made in the United States' tells who made them, not of a transfer.
+                    continue
                 if clause.dep_ == "acl" or top in [*objects(verb), *subjects(verb)]:
                     yield verb
                 yield from (below for below in verb.children if below.dep_ in {"xcomp", "ccomp"})
