@@ -47,10 +47,11 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
 
 
 def is_single(item: ItemMention) -> bool:
-    """Whether an item counts one: 'a battery'; a plural or a mass noun with 'a' before its adjective does not."""
+    """Whether an item counts one: 'a battery' does; a plural, a mass noun or 'a package' does not."""
     head = item.top
     return (
         item.unit is not None
+        and item.materiel.category != "unspecified"
         and head.tag_ in {"NN", "NNP"}
         and any(c.dep_ == "det" and c.lower_ in {"a", "an", "another"} for c in head.children)
         and head.lemma_.lower() == item.unit
