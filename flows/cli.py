@@ -285,6 +285,9 @@ def _quiet_prefect() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    # Where a run is interrupted, Python's tracker tidies up behind it; that it had to is no news.
+    tracker = "ignore::UserWarning:multiprocessing.resource_tracker"
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), tracker]))
 
 
 @contextmanager

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
-import signal
 import socket
-import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -87,26 +84,12 @@ def _cores() -> int:
 
 
 def _processes(workers: int) -> TaskRunner[Any]:
-    from prefect.task_runners import ProcessPoolTaskRunner
+    from flows.workers import WorkerProcesses
 
-    return ProcessPoolTaskRunner(max_workers=workers, initializer=_prepare_worker)
+    return WorkerProcesses(workers)
 
 
 def _threads(workers: int) -> TaskRunner[Any]:
     from prefect.task_runners import ThreadPoolTaskRunner
 
     return ThreadPoolTaskRunner(max_workers=workers)
-
-
-def _prepare_worker() -> None:
-    """Runs first in each worker process: an interrupt is the parent's to handle, and no worker outlives the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), name="end-with-parent", daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    # A pool's worker holds both ends of its queue, so that the death of a killed parent does not wake it.
-    parent.join()
-    os._exit(1)

@@ -164,17 +164,28 @@ def test_run_of_nothing_usable_fails(materiel: Run, tmp_path: Path) -> None:
     assert "empty" in done.stdout
 
 
-def test_an_interrupt_ends_the_run_with_one_line_and_no_process_left(articles: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.2, 1.5])
+def test_an_interrupt_ends_the_run_with_one_line_and_no_process_left(
+    articles: Path, tmp_path: Path, seconds: float
+) -> None:
     environment = clean_environment(MATERIEL_TEST=str(tmp_path))
-    command = [*COMMAND, "run", str(articles), "--lake", str(tmp_path / "lake"), "--batch-size", "1"]
+    lake = tmp_path / "lake"
+    command = [*COMMAND, "run", str(articles), "--lake", str(lake), "--batch-size", "1", "--runner", "processes:2"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as run:
-        assert run.stderr is not None
-        while not run.stderr.readline().startswith("ingest"):
+        while not lake.exists():  # the first worker processes start next
             assert run.poll() is None
-        time.sleep(0.5)
-        run.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        time.sleep(seconds)
+        # As a terminal does: to the run and its workers.
+        os.killpg(run.pid, signal.SIGINT)
         _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert [line for line in errors.splitlines() if line.startswith("materiel:")] == errors.splitlines()[-1:]
