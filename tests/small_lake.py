@@ -34,6 +34,7 @@ RUS,Russia,state,RUS,x,x
 UKR,Ukraine,state,UKR,x,x
 USA,United States,state,USA,x,x
 lockheed-martin,Lockheed Martin,company,USA,x,x
+monitor,Monitor,media,UGA,x,x
 reuters,Reuters,media,GBR,x,x
 tv-chosun,TV Chosun,media,KOR,x,x
 """,

@@ -289,6 +289,41 @@ def test_rejects_tell_whether_the_source_was_read_after_all(built: Lake) -> None
     ]
 
 
+def test_a_described_source_is_no_actor_that_has_its_words_as_id(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    for number, (words, uri) in enumerate((("monitor", "one.txt"), ("monitor", "two.txt"), ("Monitor", "three.txt"))):
+        text = f"Iran sent {number + 2} drones to Russia, the {words} said."
+        start = text.index(words)
+        marks = f"attribution={start}:{start + len(words)};supplier=0:4"
+        rows.transfer(rows.document(text, uri), "IRN", "RUS", attribution="monitor", evidence_marks=marks)
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert transfer(lake, "n_claims, n_sources", "true") == (3, 3)
+    assert table(lake, "select n_claims from actors where actor_id = 'monitor'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "n_sources"),
+    [
+        (("WASHINGTON, June 18 (Reuters) - ", "KYIV/BERLIN  (Reuters) – "), 1),
+        (("(Reuters News) - ", "LONDON (Reuters) \u2014 "), 1),
+        (("OSLO (Fjord Wire) - ", "(Fjord Wire) - "), 1),
+        (("WASHINGTON (Reuters) - ", "WASHINGTON - "), 2),
+        (("Mali's army (FAMa) - that is known - said: ", "The army (FAMa) - that is known - said: "), 2),
+    ],
+)
+def test_what_papers_take_from_one_agency_is_one_source(
+    root: Path, seeds: Path, starts: tuple[str, str], n_sources: int
+) -> None:
+    rows = Rows()
+    for number, start in enumerate(starts):
+        document = rows.document(f"{start}Iran sent {number + 2} drones to Russia.", f"https://{number}.example/a")
+        rows.transfer(document, "IRN", "RUS")
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert transfer(lake, "n_sources", "true") == (n_sources,)
+
+
 def test_an_empty_lake_gives_empty_tables(root: Path, seeds: Path) -> None:
     lake = write_lake(root, Rows())
     figures = build(lake, seeds)

@@ -19,28 +19,6 @@ relation_claims as (
     from {{ ref('int_relation_claims') }}
 ),
 
-known as (
-    select actor_id from {{ ref('stg_actors') }}
-    union
-    select actor_id
-    from {{ ref('stg_actor_mentions') }}
-    inner join {{ ref('int_representatives') }} using (extraction_key)
-),
-
-attributed as (
-    select
-        claim_id,
-        published_on,
-        unnest(string_split(attribution, ' > ')) as actor_id
-    from {{ ref('int_transfer_claims') }}
-    union all
-    select
-        claim_id,
-        published_on,
-        unnest(string_split(attribution, ' > ')) as actor_id
-    from {{ ref('int_relation_claims') }}
-),
-
 affiliations as (
     select
         document.published_on,
@@ -53,7 +31,6 @@ select actor_id, claim_id, published_on from transfer_claims where nullif(actor_
 union
 select actor_id, claim_id, published_on from relation_claims where nullif(actor_id, '') is not null
 union
--- An unnamed source is a description in words, not an actor.
-select actor_id, claim_id, published_on from attributed semi join known using (actor_id)
+select actor_id, claim_id, published_on from {{ ref('int_claim_attributions') }} where actor_id is not null
 union
 select actor_id, null as claim_id, published_on from affiliations

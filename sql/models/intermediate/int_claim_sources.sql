@@ -1,8 +1,8 @@
 with claims as (
-    select claim_id, document_id, source_uri, published_on, factuality, attribution, evidence
+    select claim_id, document_id, source_uri, published_on, factuality, evidence
     from {{ ref('int_transfer_claims') }}
     union all
-    select claim_id, document_id, source_uri, published_on, factuality, attribution, evidence
+    select claim_id, document_id, source_uri, published_on, factuality, evidence
     from {{ ref('int_relation_claims') }}
 ),
 
@@ -10,6 +10,24 @@ media as (
     select actor_id from {{ ref('stg_actors') }} where kind = 'media'
     union
     select actor_id from {{ ref('stg_actor_mentions') }} where kind = 'media'
+),
+
+outermost as (
+    select
+        claim_id,
+        actor_id
+    from {{ ref('int_claim_attributions') }}
+    inner join media using (actor_id)
+    where depth = 1
+),
+
+documents as (
+    select
+        document_id,
+        -- What a paper takes from an agency is the agency's.
+        coalesce(wire, outlet) as outlet,
+        coalesce(url, source_uri) as address
+    from {{ ref('int_representatives') }}
 ),
 
 outlets as (
@@ -33,18 +51,13 @@ named as (
             else 'asserts'
         end as stance,
         coalesce(
-            media.actor_id,
+            outermost.actor_id,
             outlets.actor_id,
             nullif(
                 trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''
             ),
             nullif(
-                lower(
-                    regexp_extract(
-                        coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i'
-                    )
-                ),
-                ''
+                lower(regexp_extract(document.address, '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')), ''
             ),
             claims.document_id
         ) as named_source,
@@ -52,8 +65,8 @@ named as (
             trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
         ) as wording_id
     from claims
-    inner join {{ ref('int_representatives') }} as document using (document_id)
-    left join media on split_part(claims.attribution, ' > ', 1) = media.actor_id
+    inner join documents as document using (document_id)
+    left join outermost using (claim_id)
     left join outlets on lower(document.outlet) = outlets.outlet
 )
 

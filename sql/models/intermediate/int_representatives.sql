@@ -7,7 +7,12 @@ select
     author,
     outlet,
     published_on,
-    language
+    language,
+    -- 'WASHINGTON, June 18 (Reuters) - ', with or without the place.
+    nullif(
+        trim(regexp_extract(left(text, 200), '^(?:\p{Lu}{2,}[^()\n]{0,80})?\((\p{Lu}[^()\n]{1,39})\)\s*[-\x{2013}\x{2014}]', 1)),
+        ''
+    ) as wire
 from {{ ref('stg_documents') }}
 qualify row_number() over (
     partition by document_id
