@@ -17,6 +17,9 @@ _DEFINITE_COUNTRY = re.compile(
     r"(?:country|kingdom|republic|nation|island|monarchy|emirate|sultanate|state)$",
     re.I,
 )
+_FIRMS = frozenset(
+    "firm company manufacturer maker contractor producer industry supplier seller exporter vendor".split()
+)
 _BEFORE_NOUN = frozenset({"amod", "compound", "nmod", "poss"})
 _ACTING_KINDS = frozenset({"state", "state_organ", "armed_group", "intergovernmental"})
 
@@ -164,7 +167,7 @@ def _named_beside(organ: Token, sentence: ParsedSentence) -> ActorMention | None
                 in_office = owner is not None and owner.actor.kind == "person" and owner.actor.country is not None
                 if owner is not None and (in_office or owner.actor.kind in _ACTING_KINDS):
                     end = max(owner.end, sentence.start + organ.idx + len(organ.text))
-                    return ActorMention(owner.actor, owner.start, end, "organ")
+                    return ActorMention(owner.actor, owner.start, end, "firm" if organ.lemma_ in _FIRMS else "organ")
     after = [n for c in organ.children if c.dep_ == "prep" and c.lower_ == "of" for n in c.children]
     for noun in [n for n in after if n.i in sentence.names and sentence.names[n.i].actor.kind == "state"]:
         return sentence.names[noun.i]

@@ -218,12 +218,12 @@ def _swap_company(frame: Frame, reference: Reference) -> None:
     if frame.predicate.lemma_.lower() not in reference.words["contract"]:
         return
     suppliers, recipients = frame.roles.get("supplier", []), frame.roles.get("recipient", [])
-    if (
-        recipients
-        and all(m.actor.kind == "company" for m in recipients)
-        and not any(m.actor.kind == "company" for m in suppliers)
-    ):
+    if recipients and all(_is_firm(m) for m in recipients) and not any(_is_firm(m) for m in suppliers):
         frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
+
+
+def _is_firm(mention: ActorMention) -> bool:
+    return mention.actor.kind == "company" or mention.form == "firm"
 
 
 def _maker_of_list(item: ItemMention, sentence: ParsedSentence) -> ActorMention | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from transforms.attachments import is_single
@@ -75,7 +75,8 @@ def _completed(
         nearest = _nearest(draft, known)
         if len(missing) == 1:
             role = missing[0]
-            parties[role] = _counterparts(role, parties[_OTHER[role]], item, nearest, headline, document)
+            home = document.home if _can_be_home(role, known, document) else None
+            parties[role] = _counterparts(role, parties[_OTHER[role]], item, nearest, headline, document.named, home)
         else:
             for other in nearest:
                 if _category(other) == item.category and 0 <= draft.sentence.index - other.sentence.index <= REACH:
@@ -106,7 +107,8 @@ def _counterparts(
     item: Materiel,
     nearest: Sequence[Draft],
     headline: Sequence[Pair],
-    document: DocumentFacts,
+    named: Mapping[str, ActorMention],
+    home: ActorMention | None,
 ) -> tuple[ActorMention, ...]:
     """Who plays the missing role opposite to the parties told.
 
@@ -124,15 +126,27 @@ def _counterparts(
         told_there, candidate = (recipient, supplier) if role == "supplier" else (supplier, recipient)
         if party_id(told_there) in ids:
             return (candidate,)
-    maker = document.named.get(item.producer_id or "")
+    maker = named.get(item.producer_id or "")
     if role == "supplier" and maker is not None and party_id(maker) not in ids:
         return (maker,)
-    home = document.home
     if home is None or party_id(home) in ids | {m.actor.country for m in told}:
         return ()
     if role == "supplier" and (item.category == "unspecified" or not _can_come_from(item, [home])):
         return ()
     return (home,)
+
+
+def _can_be_home(role: str, known: Sequence[Draft], document: DocumentFacts) -> bool:
+    """Whether the document's own state may play a role: not where it is told to play only the other one."""
+    if document.home is None:
+        return False
+    plays = {
+        r
+        for d in known
+        for r, mentions in (("supplier", d.suppliers), ("recipient", d.recipients))
+        if party_id(document.home) in {party_id(m) for m in mentions}
+    }
+    return not plays or role in plays
 
 
 def _can_come_from(item: Materiel, suppliers: Sequence[ActorMention]) -> bool:
