@@ -208,7 +208,9 @@ def _own_level(token: Token, reading: Reading, reference: Reference, *, is_opera
 
 
 def _is_infinitive(token: Token) -> bool:
-    return token.tag_ == "VB" and any(c.lower_ == "to" and c.dep_ == "aux" for c in token.children)
+    """'to send', 'to be sent'; not 'to have sent', which lies behind."""
+    helpers = {c.lower_ for c in token.children if c.dep_ in {"aux", "auxpass"}}
+    return "to" in helpers and (token.tag_ == "VB" or "be" in helpers) and "have" not in helpers
 
 
 def _negated(token: Token) -> bool:
