@@ -9,7 +9,7 @@ run: $(READY)
 	$(BIN)/materiel run seeds/documents
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(READY)
 	$(BIN)/ruff check .
