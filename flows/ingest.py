@@ -27,6 +27,7 @@ from prefect.futures import as_completed
 from flows.fetch import FetchFailure, fetch_all
 from flows.inputs import InputUnit, Received, Unreadable, expand, read
 from flows.lake import Lake, put, sweep, temporary_path, values_where, write_rows
+from flows.runners import task_runner
 from flows.settings import Settings
 from transforms.parse import Parsed, RawInput, parse
 from transforms.rows import Document, Reject, content_id
@@ -74,7 +75,13 @@ DOCUMENT_IDENTITY = ("source_uri", "extraction_key", "title", "url", "author", "
 """Columns in which two stored documents differ; `extraction_key` stands for the text."""
 
 
-@flow(name="ingest", description="Read inputs into the lake's documents.", log_prints=False)
+@flow(
+    name="ingest",
+    description="Read inputs into the lake's documents.",
+    log_prints=False,
+    # For a deployment of this flow alone; the pipeline chooses for all.
+    task_runner=task_runner(Settings.from_environment().runner),
+)
 def ingest(
     inputs: list[str], lake: str, published_on: date | None = None, batch_size: int | None = None
 ) -> dict[str, Any]:

@@ -99,6 +99,15 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert not _is_running(worker)
 
 
+def test_the_setting_holds_for_a_flow_that_is_deployed_alone() -> None:
+    script = (
+        "from flows.ingest import ingest; print(type(ingest.task_runner).__name__, ingest.task_runner._max_workers)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent), "MATERIEL_RUNNER": "threads:3"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ThreadPoolTaskRunner", "3"]
+
+
 def test_workers_start_with_interrupts_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.task_runners import ProcessPoolTaskRunner
 
