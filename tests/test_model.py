@@ -363,6 +363,7 @@ def test_a_claim_that_breaks_a_rule_stops_the_build(root: Path, seeds: Path, fau
     rows = _one_claim()
     rows.transfer_claims = [replace(rows.transfer_claims[0], **fault)]
     lake = write_lake(root, rows)
+    lake.build.mkdir(exist_ok=True)
     database_path(lake).write_bytes(b"the tables of the last good build")
     with pytest.raises(ModelError, match=f"data test `{test}") as caught:
         build(lake, seeds)
