@@ -14,6 +14,7 @@ from prefect.futures import as_completed
 
 from flows.lake import Lake, iter_rows, iter_values, parquet_files, write_rows, written_aside
 from flows.reference import extractor_version, load_extractor
+from flows.runners import task_runner
 from flows.settings import Settings
 from transforms.extractor import Extracted
 from transforms.rows import (
@@ -134,7 +135,7 @@ def _run(batches: Sequence[Sequence[tuple[str, Path]]], root: str, version: str)
 extract_batch_task = task(name="extract-batch", task_run_name="extract {version}")(extract_batch)
 
 
-@flow(name="extract", log_prints=False)
+@flow(name="extract", log_prints=False, task_runner=task_runner(Settings.from_environment().runner))
 def extract(lake: str | None = None, batch_size: int | None = None) -> dict[str, Any]:
     """Read every document that this version of the extractor has not read yet, in batches that run side by side.
 

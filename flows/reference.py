@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 TABLES = (
     "actors", "actor_aliases", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
-    "relation_predicates", "reporting_verbs", "state_descriptions",
+    "relation_predicates", "reporting_verbs", "state_descriptions", "state_successions",
     "stop_phrases", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
     "word_classes",
 )  # fmt: skip

@@ -100,6 +100,12 @@ class Context:
 
     def latest(self, token: Token, sentence: ParsedSentence, start: int, end: int) -> list[ActorMention]:
         """The state named last before a token."""
+        acting = [
+            m for i, m in sorted(sentence.names.items()) if m.actor.kind == "state" and _is_subject(sentence.doc[i])
+        ]
+        if acting and token.dep_ == "nsubj":
+            # 'Mali has bought drones, the government said.'
+            return [ActorMention(acting[0].actor, start, end, "description")]
         states = self._states_before(token, sentence) or ([self.home] if self.home is not None else [])
         return [ActorMention(states[-1].actor, start, end, "description")] if states else []
 

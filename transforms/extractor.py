@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import TypeVar
 
 from spacy.language import Language
@@ -33,6 +34,8 @@ _MILITARY = re.compile(
 )
 # A dateline names its city within the first characters and ends in a dash, a bracket or a line break.
 _DATELINE_REACH = 60
+# Texts of later years need no look at the states that have gone.
+_LAST_SUCCESSION = 2003
 _DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
@@ -58,13 +61,14 @@ class Extractor:
         """Read one document. The same document, tables and model give the same rows, whatever was read before."""
         text = normalise(document.text)
         sentences = split_sentences(text)
-        names = find_names(text, self.reference)
+        names = [_as_of(m, document.published_on, self.reference) for m in find_names(text, self.reference)]
         by_sentence = _by_sentence(sentences, names)
         facts = _facts(document, text, names, self.reference)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, facts)
         chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
         transfers: list[TransferClaim] = []
         relations: list[RelationClaim] = []
+        named: dict[str, Actor] = {}
         if chosen:
             context = Context(self.reference, facts.home)
             dates = find_dates(text, document.published_on)
@@ -81,6 +85,7 @@ class Extractor:
                 relations.extend(find_relations(read, facts, self.reference, context, here))
                 note_speaker(read, self.reference, context)
                 context.note(read)
+                named |= {m.actor.actor_id: m.actor for m in read.names.values()}
             foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
             transfers = transfer_claims(drafts, self._headline(document, persons), foes, facts, self.reference)
         transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
@@ -89,7 +94,7 @@ class Extractor:
             transfers,
             relations,
             affiliations,
-            self._actor_mentions(document, transfers, relations, affiliations, persons),
+            self._actor_mentions(document, transfers, relations, affiliations, persons, named),
         )
 
     def _offices(
@@ -147,11 +152,15 @@ class Extractor:
         relations: Sequence[RelationClaim],
         affiliations: Sequence[Affiliation],
         persons: dict[str, Actor],
+        named: dict[str, Actor],
     ) -> list[ActorMention]:
-        """One row for each actor that a row of the document refers to."""
-        named = {p.actor_id: p for p in persons.values()}
-        named |= {a.person_id: Actor(a.person_id, a.person_name, "person", None) for a in affiliations} | named
-        ids = {a.actor_id for a in affiliations} | set(named)
+        """One row for each actor that a row of the document refers to; `named` are those that its sentences name."""
+        holders = {a.person_id: Actor(a.person_id, a.person_name, "person", None) for a in affiliations}
+        holders |= {p.actor_id: p for p in persons.values()}
+        named = named | holders
+        ids = {a.actor_id for a in affiliations} | set(holders)
+        chains = [c.attribution or "" for c in transfers] + [r.attribution or "" for r in relations]
+        ids |= {link for chain in chains for link in chain.split(" > ") if link in named}
         ids |= {i for r in relations for i in (r.subject_id, r.object_id)}
         for claim in transfers:
             ids |= {i for i in (claim.supplier_id, claim.recipient_id, claim.origin_id, claim.approved_by_id) if i}
@@ -213,6 +222,17 @@ def _state_of(match: Match, reference: Reference) -> Actor | None:
     if alias is None or alias.ambiguity == "common" or alias.actor.kind not in {"state", "state_organ", "person"}:
         return None
     return reference.actors.get(alias.actor.country or "")
+
+
+def _as_of(match: Match, day: date | None, reference: Reference) -> Match:
+    """A name as it was meant on the day: 'Moscow' is the Soviet Union's in a text of 1987."""
+    if day is None or day.year > _LAST_SUCCESSION or not match.actors:
+        return match
+    aliases = []
+    for alias in match.actors:
+        until, predecessor = reference.successions.get(alias.actor.actor_id, (date.min, alias.actor))
+        aliases.append(replace(alias, actor=predecessor) if day <= until else alias)
+    return replace(match, actors=tuple(aliases))
 
 
 def _is_strong(match: Match) -> bool:

@@ -35,6 +35,7 @@ _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
 _MODIFIERS = frozenset({"poss", "amod", "compound", "nmod"})
 _BESIDE = frozenset({"acl", "advcl", "amod", "prep"})
 _ON_THE_WAY = frozenset({"bound", "destined", "worth", "headed", "heading", "meant", "earmarked", "intended"})
+_OWNING_UP = frozenset({"deny", "admit", "confirm", "acknowledge", "concede"})
 _USING = frozenset({"use", "fire", "employ", "wield", "launch", "fly", "operate"})
 # Nouns that are a party themselves: 'supplier', 'buyer'.
 _AGENTS = {"agent_supplier": "supplier", "agent_recipient": "recipient"}
@@ -136,6 +137,7 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
     _by_user(frame, who)
+    _by_denier(frame, who)
     _swap_company(frame, reference)
     _by_maker(frame)
 
@@ -193,6 +195,13 @@ def _by_user(frame: Frame, who: Who) -> None:
     verb = top.head.head if top.dep_ == "pobj" and top.head.lower_ == "with" else top.head
     if verb.pos_ == "VERB" and (top.dep_ == "pobj" or verb.lemma_ in _USING):
         frame.add("recipient", who(agents(verb) if is_passive(verb) else subjects(verb)))
+
+
+def _by_denier(frame: Frame, who: Who) -> None:
+    """'Nicaragua denied that the Soviet Union had delivered jets': who denies or admits is the party left out."""
+    missing = [role for role in _OPPOSITE if not frame.has(role)]
+    if len(missing) == 1 and frame.reading.reports and frame.reading.reports[0].lemma_ in _OWNING_UP:
+        frame.add(missing[0], who(subjects(frame.reading.reports[0])))
 
 
 def _by_maker(frame: Frame) -> None:

@@ -193,9 +193,11 @@ def _maker(head: Token, sentence: ParsedSentence) -> tuple[ActorMention | None, 
 def _extent(head: Token, found: list[tuple[Match, Token]], sentence: ParsedSentence) -> tuple[int, int]:
     start = min(m.start for m, _ in found)
     end = max(max(m.end for m, _ in found), sentence.start + head.idx + len(head.text))
-    for token in head.lefts:
-        if token.dep_ in {"amod", "compound", "nmod"} and sentence.start + token.left_edge.idx < start:
-            start = min(start, sentence.start + token.left_edge.idx)
+    for token in reversed(list(head.lefts)):
+        if token.dep_ not in {"amod", "compound", "nmod"} or any(t.like_num for t in token.subtree):
+            # A number, and what the parser ties to it, is no part of the name.
+            break
+        start = min(start, sentence.start + token.left_edge.idx)
     return start, end
 
 

@@ -127,6 +127,10 @@ def _settle(aliases: Sequence[ActorAlias], span: Span, settled: Mapping[str, Act
     if alias.ambiguity != "common" or span.text in settled:
         return alias
     is_state = alias.actor.kind == "state"
+    before = span.doc[span.start - 1] if span.start else None
+    if before is not None and before.pos_ == "PROPN" and before.dep_ == "compound" and before.head in span:
+        # The end of a longer name: 'the Sahel Arms Monitor' is not 'the Monitor'.
+        return None
     if {t.ent_type_ for t in span} & (_STATE_LABELS if is_state else _OTHER_LABELS):
         return alias
     # The tagger may be wrong, but a part of a longer name is no state: 'Michael Jordan', 'Georgia Tech'.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import ahocorasick
 
@@ -102,6 +103,8 @@ class Reference:
     titles: Mapping[str, str]
     words: Mapping[str, frozenset[str]]
     """Lemmas by the class that word_classes.csv puts them in: `organ`, `partitive`, `troops`, …"""
+    successions: Mapping[str, tuple[date, Actor]]
+    """For a state's id, the last day of its predecessor, and the predecessor."""
     descriptions: Mapping[str, frozenset[str]]
     """State ids by what a state may be called: 'kingdom', 'West African nation'."""
 
@@ -147,6 +150,10 @@ def build_reference(tables: Tables) -> Reference:
         relation_predicates={key: tuple(rows) for key, rows in relations.items()},
         titles=titles,
         words=_grouped(tables["word_classes"], "word_class", "lemma"),
+        successions={
+            r["successor_id"]: (date.fromisoformat(r["until"]), actors[r["predecessor_id"]])
+            for r in tables["state_successions"]
+        },
         descriptions=_grouped(tables["state_descriptions"], "description", "actor_id"),
     )
 
