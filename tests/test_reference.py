@@ -37,6 +37,7 @@ def small(**changed: str) -> Reference:
         "meet,verb,,consult,with;dobj\nmeet,verb,,agree,on",
         "word_classes": "word_class,lemma\norgan,army\norgan,navy\ndeal,sale",
         "state_descriptions": "description,actor_id\nkingdom,NOR",
+        "state_successions": "predecessor_id,successor_id,until",
         "units": "unit,plural\ncrate,crates",
         "number_words": "word,low,high,role",
         "currencies": "token,currency,country",

@@ -21,6 +21,7 @@ TABLES = {
     "relation_predicates": ("lemma pos particle relation object_via", "status"),
     "reporting_verbs": ("lemma", "factuality"),
     "state_descriptions": ("description actor_id", ""),
+    "state_successions": ("predecessor_id successor_id", "until"),
     "stop_phrases": ("phrase", "reason"),
     "transfer_predicates": ("lemma pos particle subject_role object_actor_role", "status governs"),
     "word_classes": ("word_class lemma", ""),
@@ -131,6 +132,11 @@ def test_every_relation_can_be_told() -> None:
 def test_descriptions_are_of_known_states() -> None:
     states = {row["actor_id"] for row in seed("actors") if row["kind"] == "state"}
     assert values("state_descriptions", "actor_id") - states == set()
+
+
+def test_successions_are_of_known_states() -> None:
+    states = {row["actor_id"] for row in seed("actors") if row["kind"] == "state"}
+    assert values("state_successions", "predecessor_id") | values("state_successions", "successor_id") <= states
 
 
 def test_stop_phrases_do_not_stand_in_the_way_of_a_name() -> None:

@@ -387,3 +387,28 @@ def test_marks_show_where_each_field_stands() -> None:
 def test_a_plan_and_its_delivery_are_two_claims() -> None:
     text = "In May Slovenia planned to send 28 tanks to Ukraine. On 3 June 2025 Slovenia delivered 28 tanks to Ukraine."
     assert told(text, "status", "date_start") == {("planned", None), ("delivered", date(2025, 6, 3))}
+
+
+@pytest.mark.parametrize(
+    ("text", "published_on", "expected"),
+    [
+        ("Moscow sold 24 fighter jets to Cuba, a trade paper said.", "1984-06-01", ("SUN", "CUB")),
+        ("Moscow sold 24 fighter jets to Cuba, a trade paper said.", "2004-06-01", ("RUS", "CUB")),
+        ("Prague delivered 40 tanks to Mali.", "1988-06-01", ("CSK", "MLI")),
+        ("PANAMA CITY - Nicaragua denied that the Soviet Union had delivered jets.", "1984-06-01", ("SUN", "NIC")),
+        ("DAKAR, 3 February 2025 - Turkey supplied Mali with tanks.", "2025-02-03", ("TUR", "MLI")),
+        ("Poland sent F-16 jets made in the United States to Ukraine.", "2025-02-03", ("POL", "UKR")),
+    ],
+)
+def test_who_a_name_stands_for_here(text: str, published_on: str, expected: tuple[str, str]) -> None:
+    """By the day of the text, the dateline, and whose denial or origin it is."""
+    assert told(text, "supplier_id", "recipient_id", published_on=published_on) == {expected}
+
+
+def test_enemies_do_not_arm_each_other_by_a_pronoun() -> None:
+    """'We' of a document that names Russia most often is not Russia's where the document tells of its attack."""
+    text = (
+        "Russia invaded Ukraine. Russia attacked Ukrainian cities. Russia has lost many tanks. "
+        "We will continue to provide weapons to Ukraine."
+    )
+    assert ("RUS", "UKR") not in told(text, "supplier_id", "recipient_id")
