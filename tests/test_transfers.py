@@ -395,7 +395,7 @@ def test_a_plan_and_its_delivery_are_two_claims() -> None:
         ("Moscow sold 24 fighter jets to Cuba, a trade paper said.", "1984-06-01", ("SUN", "CUB")),
         ("Moscow sold 24 fighter jets to Cuba, a trade paper said.", "2004-06-01", ("RUS", "CUB")),
         ("Prague delivered 40 tanks to Mali.", "1988-06-01", ("CSK", "MLI")),
-        ("PANAMA CITY - Nicaragua denied that the Soviet Union had delivered jets.", "1984-06-01", ("SUN", "NIC")),
+        ("PANAMA CITY - Nicaragua denied that the Soviet Union had sent MiG-21s.", "1984-06-01", ("SUN", "NIC")),
         ("DAKAR, 3 February 2025 - Turkey supplied Mali with tanks.", "2025-02-03", ("TUR", "MLI")),
         ("Poland sent F-16 jets made in the United States to Ukraine.", "2025-02-03", ("POL", "UKR")),
     ],
