@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ def test_only_the_pipeline_is_scheduled_and_by_cron() -> None:
     scheduled = [deployment for deployment in DEPLOYMENTS if deployment.get("schedules")]
     assert [deployment["entrypoint"] for deployment in scheduled] == ["flows/pipeline.py:pipeline"]
     assert scheduled[0]["schedules"][0]["cron"].count(" ") == 4
+
+
+CALL_SECONDS = 90
+CALL_ATTEMPTS = 2
 
 
 @pytest.mark.slow
@@ -60,7 +64,7 @@ def test_a_scheduled_run_starts_by_itself(articles: Path, built_lake: Path, tmp_
         prefect("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"), environment, log
     ):
         wait_for(lambda: get(f"{api}/health"), 120, log)
-        call(prefect("work-pool", "create", "materiel", "--type", "process"), environment)
+        call(prefect("work-pool", "create", "materiel", "--type", "process", "--overwrite"), environment)
         # The deployment of prefect.yaml, but soon rather than at night, and over the articles of this test.
         call(prefect("deploy", "--name", "nightly", "--interval", "5", "--params", parameters), environment)
         with background(prefect("worker", "start", "--pool", "materiel", "--limit", "1"), environment, log):
@@ -70,8 +74,23 @@ def test_a_scheduled_run_starts_by_itself(articles: Path, built_lake: Path, tmp_
 
 
 def call(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Run a command that may be repeated; one that stalls is ended and tried again, so that the test cannot hang."""
+    for attempt in range(CALL_ATTEMPTS):
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=CALL_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            assert attempt + 1 < CALL_ATTEMPTS, f"{command} did not end within {CALL_SECONDS} s"
+            continue
+        assert done.returncode == 0, done.stdout + done.stderr
+        return
 
 
 @contextmanager
@@ -87,9 +106,10 @@ def background(command: list[str], environment: dict[str, str], log: Path) -> It
             yield
         finally:
             job.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 job.wait(timeout=15)
-            except subprocess.TimeoutExpired:
+            # The rest of its process group too: flow runs that it started, or itself where it did not end.
+            with suppress(ProcessLookupError):
                 os.killpg(job.pid, 9)
 
 
