@@ -298,9 +298,12 @@ def _interruptible() -> Iterator[None]:
     import multiprocessing
     import signal
     import threading
+    import warnings
 
     def interrupt(_signal: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(INTERRUPTED))
+        # What an interrupt cuts off in the middle of an await is nobody's mistake.
+        warnings.filterwarnings("ignore", category=RuntimeWarning)
         for child in multiprocessing.active_children():
             child.kill()
         threading.Thread(target=leave, daemon=True).start()
