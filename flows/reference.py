@@ -6,7 +6,6 @@ import csv
 import functools
 import hashlib
 import importlib.util
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,4 +72,4 @@ def extractor_version() -> str:
 def _model_version() -> str:
     from importlib.metadata import version
 
-    return version(re.sub(r"_", "-", model_name()))
+    return version(model_name().replace("_", "-"))

@@ -75,7 +75,7 @@ def find_affiliations(
         if found is None:
             continue
         person, name_start, name_end = found
-        owner = _owner(text, title, (name_start, name_end), sentence, names)
+        owner = _owner(text, title, sentence, names)
         if owner is None and reference.titles.get(title.title or "") in {"state", "organ"}:
             is_known = person.actor_id in reference.actors
             owner = with_known_country(person, reference) if is_known else _at_home(text, title, home, reference)
@@ -195,7 +195,7 @@ def _person_before(text: str, at: int, sentence: Sentence, names: Sequence[Match
     return Actor(slug(name), name, "person", None), start, end
 
 
-def _owner(text: str, title: Match, name: tuple[int, int], sentence: Sentence, names: Sequence[Match]) -> Actor | None:
+def _owner(text: str, title: Match, sentence: Sentence, names: Sequence[Match]) -> Actor | None:
     """Whose office it is: the actor after the title's 'of', 'for' or 'at', or before the title.
 
     An envoy's place is not his sender: 'the American ambassador in Tashkent' is of the United States.

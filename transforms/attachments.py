@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from spacy.tokens import Span, Token
+from spacy.tokens import Token
 
 from transforms.dates import DateMention
 from transforms.frames import Frame
@@ -36,7 +36,7 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
     text, item_start = sentence.doc.text, item.start - sentence.start
     fitting = []
     for quantity in quantities:
-        span = _span(sentence, quantity.start, quantity.end)
+        span = sentence.tokens_at(sentence.start + quantity.start, sentence.start + quantity.end)
         is_inside = left - _SLACK <= quantity.start and left < quantity.end <= right
         if span is not None and is_inside and any(t.i in tokens for t in span) and _counts(span.root, item):
             fitting.append(quantity)
@@ -62,7 +62,7 @@ def money_of(frame: Frame, frames: Sequence[Frame], sentence: ParsedSentence, mo
     """The money told for a frame's item: in its phrase, or the only money of a sentence with one item."""
     tokens = {t.i for part in (frame.item.top, frame.item.head) for t in part.subtree}
     for amount in money:
-        span = _span(sentence, amount.start, amount.end)
+        span = sentence.tokens_at(sentence.start + amount.start, sentence.start + amount.end)
         if span is not None and any(t.i in tokens for t in span):
             return amount
     alone = len(money) == 1 and len({f.item.start for f in frames}) == 1
@@ -81,7 +81,7 @@ def date_of(
         return None
     ranked = []
     for mention in dates:
-        span = _span(sentence, mention.start - sentence.start, mention.end - sentence.start)
+        span = sentence.tokens_at(mention.start, mention.end)
         if mention.kind == "date" and span is not None:
             distance, goes_on = _distance(span.root, frame)
             if distance is not None:
@@ -124,10 +124,6 @@ def _counts(token: Token, item: ItemMention) -> bool:
             return False
         token = token.head
     return False
-
-
-def _span(sentence: ParsedSentence, start: int, end: int) -> Span | None:
-    return sentence.doc.char_span(start, end, alignment_mode="expand")
 
 
 def _end(token: Token) -> int:

@@ -63,7 +63,10 @@ class Extractor:
         sentences = split_sentences(text)
         names = [_as_of(m, document.published_on, self.reference) for m in find_names(text, self.reference)]
         by_sentence = _by_sentence(sentences, names)
-        facts = _facts(document, text, names, self.reference)
+        dateline = _dateline_end(text, names)
+        title = normalise(document.title or "")
+        title_names = find_names(title, self.reference)
+        facts = _facts(document, names, home_state(names, dateline, title_names, self.reference), self.reference)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, facts)
         chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
         transfers: list[TransferClaim] = []
@@ -72,7 +75,6 @@ class Extractor:
         if chosen:
             context = Context(self.reference, facts.home)
             dates = find_dates(text, document.published_on)
-            dateline = _dateline_end(text, names)
             drafts: list[Draft] = []
             deal: Deal | None = None
             docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
@@ -87,7 +89,8 @@ class Extractor:
                 context.note(read)
                 named |= {m.actor.actor_id: m.actor for m in read.names.values()}
             foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
-            transfers = transfer_claims(drafts, self._headline(document, persons), foes, facts, self.reference)
+            headline = self._headline(title, title_names, persons)
+            transfers = transfer_claims(drafts, headline, foes, facts, self.reference)
         transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
         return Extracted(
             Extraction(document.extraction_key, document.document_id, len(sentences), len(chosen)),
@@ -137,9 +140,7 @@ class Extractor:
         read.items = find_items(read, found, self.reference, speaks_of_arms=speaks_of_arms)
         return read
 
-    def _headline(self, document: Document, persons: dict[str, Actor]) -> list[Pair]:
-        title = normalise(document.title or "")
-        found = find_names(title, self.reference)
+    def _headline(self, title: str, found: Sequence[Match], persons: dict[str, Actor]) -> list[Pair]:
         if not any(m.materiel for m in found) or not any(m.actors for m in found):
             return []
         read = self._parsed(self.nlp(title), Sentence(0, len(title), -1), -1, found, persons)
@@ -172,14 +173,12 @@ class Extractor:
         ]
 
 
-def _facts(document: Document, text: str, names: Sequence[Match], reference: Reference) -> DocumentFacts:
+def _facts(document: Document, names: Sequence[Match], home: Actor | None, reference: Reference) -> DocumentFacts:
     named: dict[str, PartyMention] = {}
     for match in names:
         alias = match.actors[0] if match.actors else None
         if alias is not None and alias.actor.kind == "state" and alias.ambiguity != "common":
             named.setdefault(alias.actor.actor_id, PartyMention(alias.actor, match.start, match.end, alias.form))
-    title = find_names(normalise(document.title or ""), reference)
-    home = home_state(text, names, title, reference)
     place = None
     if home is not None:
         place = named.get(home.actor_id, PartyMention(home, 0, 0, "home"))
@@ -199,13 +198,12 @@ def _dateline_end(text: str, names: Sequence[Match]) -> int:
     return 0
 
 
-def home_state(text: str, names: Sequence[Match], title: Sequence[Match], reference: Reference) -> Actor | None:
+def home_state(names: Sequence[Match], dateline: int, title: Sequence[Match], reference: Reference) -> Actor | None:
     """The state that a document is written from or about, if it names one.
 
-    It is that of the dateline, else the first that the title names, else the one named most often; organs and office
-    holders count for their state.
+    It is that of the dateline, which ends at the character `dateline`, else the first that the title names, else the
+    one named most often; organs and office holders count for their state.
     """
-    dateline = _dateline_end(text, names)
     in_dateline = next((m for m in names if m.end <= dateline and m.actors and m.actors[0].ambiguity == "place"), None)
     if in_dateline is not None:
         return _state_of(in_dateline, reference)

@@ -133,7 +133,7 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
         _fill_verb(frame, sentence, reference, who)
     else:
         _fill_noun(frame, sentence, who)
-    _by_preposition(frame, _sources_of_prepositions(frame), sentence, reference, who)
+    _by_preposition(frame, _sources_of_prepositions(frame), reference, who)
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
     _by_user(frame, who)
@@ -279,9 +279,7 @@ def _leads_on(token: Token) -> bool:
     return token.lower_ in _ON_THE_WAY or (token.dep_ == "acl" and token.lemma_ in MAKING)
 
 
-def _by_preposition(
-    frame: Frame, tokens: list[Token], sentence: ParsedSentence, reference: Reference, who: Who
-) -> None:
+def _by_preposition(frame: Frame, tokens: list[Token], reference: Reference, who: Who) -> None:
     """Parties behind 'to', 'from', 'by', 'with', 'through' and the like."""
     lexeme = frame.lexeme
     for token in tokens:
@@ -310,7 +308,7 @@ def _by_preposition(
                 frame.add(_OPPOSITE[lexeme.subject_role], mentions)
             elif last in _LOCATION and lexeme.subject_role == "item":
                 frame.add("recipient", mentions)
-            elif first and first.split()[0] in {"between"}:
+            elif first.split()[:1] == ["between"]:
                 frame.add("supplier", mentions)
 
 

@@ -35,7 +35,7 @@ def find_items(
     for match in matches:
         if match.materiel is None or match.materiel.category == "none":
             continue
-        span = doc.char_span(match.start - sentence.start, match.end - sentence.start, alignment_mode="expand")
+        span = sentence.tokens_at(match.start, match.end)
         if span is None:
             continue
         head = span.root

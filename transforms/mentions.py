@@ -68,6 +68,10 @@ class ParsedSentence:
         """Document offsets from the first token's first to the last token's last character."""
         return self.start + first.idx, self.start + last.idx + len(last.text)
 
+    def tokens_at(self, start: int, end: int) -> Span | None:
+        """The tokens that the document's characters from `start` to `end` touch; None where they lie outside."""
+        return self.doc.char_span(start - self.start, end - self.start, alignment_mode="expand")
+
 
 def place_names(
     sentence: ParsedSentence, matches: Sequence[Match], reference: Reference, settled: Mapping[str, Actor]
@@ -80,7 +84,7 @@ def place_names(
     for match in matches:
         if not match.actors:
             continue
-        span = doc.char_span(match.start - sentence.start, match.end - sentence.start, alignment_mode="expand")
+        span = sentence.tokens_at(match.start, match.end)
         if span is None:
             continue
         alias = _settle(match.actors, span, settled)

@@ -287,9 +287,7 @@ def _date(
     """The first time expression that hangs on the predicate."""
     conjuncts = with_conjuncts(token)
     for mention in dates:
-        span = sentence.doc.char_span(
-            mention.start - sentence.start, mention.end - sentence.start, alignment_mode="expand"
-        )
+        span = sentence.tokens_at(mention.start, mention.end)
         if mention.kind != "date" or span is None:
             continue
         above = span.root
