@@ -447,6 +447,8 @@ def _answer_script(reader: Reader, sql: str, style: str | None) -> None:
     """Answer the statements of a script in turn. Raises Failure at the first that is wrong, refused or fails."""
     for statement in _asked(lambda: reader.statements(sql)):
         _answer(reader, statement, style)
+        # What is answered is seen at once, also through a pipe and while the next statement takes its time.
+        sys.stdout.flush()
 
 
 def _answer(reader: Reader, sql: str, style: str | None) -> None:
