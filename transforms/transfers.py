@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
-from transforms.attachments import is_single
+from transforms.attachments import date_of, is_single
 from transforms.attribution import own_act
+from transforms.candidates import Scene, nearest_place
 from transforms.claims import DocumentFacts, render_marks
 from transforms.context import Context
+from transforms.decisions import Decisions, decide
 from transforms.drafts import REACH, Draft
-from transforms.frames import find_frames, party_id
+from transforms.frames import NO_PREDICATE, find_frames, party_id
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Materiel, Reference
 from transforms.rows import TransferClaim, content_id
@@ -21,30 +23,92 @@ Pair = tuple[ActorMention, ActorMention]
 _OTHER = {"supplier": "recipient", "recipient": "supplier"}
 # More parties than this on one side are a list of members, not of suppliers.
 _MAX_PARTIES = 12
+# A second status of the same movement is believed from this confidence on.
+_SURE_OF_STATUS = 0.5
 
 
-def transfer_claims(
-    drafts: Sequence[Draft],
-    headline: Sequence[Pair],
-    foes: Set[frozenset[str]],
-    document: DocumentFacts,
-    reference: Reference,
-) -> list[TransferClaim]:
-    """The transfer claims of a document, one per supplier, recipient and item of each draft, in the order of the text.
+def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions | None) -> list[TransferClaim]:
+    """The transfer claims of a document, in the order of the text.
 
-    `headline` are the pairs that its headline tells; `foes` are those that the document tells of as using force.
+    `headline` are the pairs that its headline tells. Without a model the rules' own reading stands.
     """
-    known = [d for d in drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _from_maker(d)]
-    claims = []
-    for draft in drafts:
-        suppliers, recipients = _completed(draft, known, headline, document)
-        claims += [
-            _claim(draft, supplier, recipient, document, reference)
+    if decisions is None:
+        return [
+            _claim(draft, supplier, recipient, None, scene.document, scene.reference)
+            for draft, suppliers, recipients in by_rules(scene, headline)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
-            if _plausible(supplier, recipient) and not _at_war(draft, supplier, recipient, foes)
+            if _plausible(supplier, recipient) and not _at_war(draft, supplier, recipient, scene.foes)
         ]
-    return claims
+    claims = []
+    for told in decide(scene, roles_by_rules(scene, headline), decisions):
+        draft = scene.drafts[told.draft]
+        draft.frame.reading.status = told.status
+        draft = replace(draft, when=date_of(draft.frame, draft.sentence, draft.dates, scene.document.published_on))
+        supplier, recipient = (_mention(draft, party, scene) for party in (told.supplier, told.recipient))
+        if supplier is not None and recipient is not None and _at_war(draft, supplier, recipient, scene.foes):
+            continue
+        claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.reference)
+        claims.append((claim, told.status_confidence))
+    return _settled(claims)
+
+
+def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClaim]:
+    """The claims without those that only repeat a surer one, or give the same item another status half-heartedly."""
+    kept: list[tuple[TransferClaim, float]] = []
+    for claim, sure in sorted(claims, key=lambda c: -c[1]):
+        alike = [k for k, _ in kept if _movement(k) == _movement(claim)]
+        same = [k for k in alike if (k.status, k.factuality) == (claim.status, claim.factuality)]
+        if any(_repeats(claim, k) for k in same) or (alike and not same and sure < _SURE_OF_STATUS):
+            continue
+        kept.append((claim, sure))
+    order = {id(claim): n for n, (claim, _) in enumerate(claims)}
+    return sorted((claim for claim, _ in kept), key=lambda c: order[id(c)])
+
+
+def _movement(claim: TransferClaim) -> tuple[str | None, str | None, str]:
+    return claim.supplier_id, claim.recipient_id, claim.category
+
+
+def _repeats(claim: TransferClaim, other: TransferClaim) -> bool:
+    """Whether a claim of the same movement and status says nothing that the other does not."""
+    told = ("weapon", "quantity_low", "quantity_high", "value_amount", "date_start", "date_end")
+    return all(getattr(claim, f) in (None, getattr(other, f)) for f in told)
+
+
+def _mention(draft: Draft, party: str | None, scene: Scene) -> ActorMention | None:
+    """Where a party is told: in the sentence of the draft, else where the document first names it."""
+    if party is None:
+        return None
+    place = nearest_place(draft, party, scene)
+    return place.mention if place is not None else scene.parties[party]
+
+
+def roles_by_rules(scene: Scene, headline: Sequence[Pair]) -> list[frozenset[tuple[str, str]]]:
+    """For each draft the roles that the rules give, as (role, party)."""
+    return [
+        frozenset(
+            (role, party)
+            for role, mentions in (("supplier", suppliers), ("recipient", recipients))
+            for mention in mentions
+            if (party := party_id(mention)) is not None
+        )
+        for _, suppliers, recipients in by_rules(scene, headline)
+    ]
+
+
+def by_rules(
+    scene: Scene, headline: Sequence[Pair]
+) -> Iterator[tuple[Draft, Sequence[ActorMention], Sequence[ActorMention]]]:
+    """Each draft with the suppliers and recipients that the rules give it."""
+    known = [
+        d for d in scene.drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _from_maker(d)
+    ]
+    for draft in scene.drafts:
+        if draft.frame.lexeme is NO_PREDICATE or draft.frame.item.doubts:
+            yield draft, (), ()
+        else:
+            yield draft, *_completed(draft, known, headline, scene.document)
 
 
 def headline_pairs(sentence: ParsedSentence, reference: Reference, context: Context) -> list[Pair]:
@@ -187,13 +251,18 @@ def _is_guess(mention: ActorMention) -> bool:
 
 
 def _claim(
-    draft: Draft, supplier: ActorMention, recipient: ActorMention, document: DocumentFacts, reference: Reference
+    draft: Draft,
+    supplier: ActorMention | None,
+    recipient: ActorMention | None,
+    confidence: float | None,
+    document: DocumentFacts,
+    reference: Reference,
 ) -> TransferClaim:
     frame, sentence, quantity, value, when = draft.frame, draft.sentence, draft.quantity, draft.value, draft.when
     item, status = frame.item, frame.reading.status if frame.basis == "stated" else "delivered"
     is_own_act = own_act(draft.sources, supplier, recipient, status, reference)
     intermediaries = frame.roles.get("intermediary", [])
-    supplier_id = party_id(supplier)
+    supplier_id, recipient_id = (party_id(m) if m is not None else None for m in (supplier, recipient))
     low, high = (quantity.low, quantity.high) if quantity else (1.0, 1.0) if is_single(item) else (None, None)
     origin = _other_than(supplier_id, frame.roles.get("origin", []))
     approver = _other_than(supplier_id, frame.roles.get("approved_by", []))
@@ -216,7 +285,7 @@ def _claim(
         extraction_key=document.extraction_key,
         document_id=document.document_id,
         supplier_id=supplier_id,
-        recipient_id=party_id(recipient),
+        recipient_id=recipient_id,
         intermediary_ids=";".join(sorted({i for m in intermediaries if (i := party_id(m))})) or None,
         origin_id=party_id(origin) if origin else None,
         approved_by_id=party_id(approver) if approver else None,

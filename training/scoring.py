@@ -1,7 +1,4 @@
-"""How well the extractor reads a labelled set: precision, recall and F1 per kind of answer.
-
-    .venv/bin/python tests/scoring.py            print the scores of all sets
-    .venv/bin/python tests/scoring.py --write    and make them the baseline that tests/test_gold.py holds the code to
+"""How well the extractor reads labelled documents: precision, recall and F1 per kind of answer.
 
 Answers are compared as sets per document, so that what is found twice counts once. A label may list alternatives
 (`DEU|rheinmetall`, an empty one stands for null) and may be optional: then finding it is as right as missing it.
@@ -9,30 +6,19 @@ Answers are compared as sets per document, so that what is found twice counts on
 
 from __future__ import annotations
 
-import argparse
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from extracting import extract
+from training.labels import Label, Labelled
+from transforms.extractor import Extracted, Extractor
 
-from transforms.extractor import Extracted
-
-ROOT = Path(__file__).resolve().parent.parent
-GOLD = ROOT / "tests" / "gold"
-BASELINE = GOLD / "baseline.json"
-# Labelled texts of third parties, which stand beside a checkout of those who have them.
-OTHER_SETS = (ROOT.parent / "shared" / "gold" / "seed", ROOT.parent / "shared" / "gold" / "real_dev")
-TOLERANCE = 0.005
 MUTUAL = frozenset({"agree", "consult", "cooperate"})
 
+KINDS = ("pair", "core", "full", "relations", "affiliations")
+
 Answer = tuple[str, ...]
-Label = Mapping[str, Any]
 Options = tuple[tuple[str, ...], ...]
 """What a label admits in each place of an answer."""
 Wanted = tuple[Options, bool]
@@ -159,60 +145,10 @@ def _ends(relation: str, subject: str, object_: str) -> tuple[str, str]:
     return first, second
 
 
-def read_set(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The documents of a labelled set, each with its labels."""
-    documents, labels = (
-        [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines() if line]
-        for name in ("documents.jsonl", "labels.jsonl")
-    )
-    by_id = {label["id"]: label for label in labels}
-    return [(document, by_id[document["id"]]) for document in documents]
-
-
-@cache
-def score_set(folder: Path) -> dict[str, Score]:
-    """The scores of a labelled set."""
-    total: dict[str, Score] = {}
-    for document, label in read_set(folder):
-        found = extract(document["text"], document["published_on"], document["title"])
-        for kind, score in score_document(found, label).items():
-            total[kind] = total.get(kind, Score()) + score
+def score_documents(documents: Iterable[Labelled], extractor: Extractor) -> dict[str, Score]:
+    """The scores of labelled documents, all counted together."""
+    total: dict[str, Score] = {kind: Score() for kind in KINDS}
+    for labelled in documents:
+        for kind, score in score_document(extractor.extract(labelled.document), labelled.label).items():
+            total[kind] += score
     return total
-
-
-def labelled_sets() -> list[Path]:
-    """The folders of all labelled sets that are there."""
-    own = sorted(path.parent for path in GOLD.glob("*/labels.jsonl"))
-    return own + [folder for folder in OTHER_SETS if folder.is_dir()]
-
-
-def floor(f1: float) -> float:
-    """What a later score may not fall below: a little under this one, in thousandths."""
-    return max(0.0, round(math.floor(f1 * 1000) / 1000 - TOLERANCE, 3))
-
-
-def write_baseline(folders: Sequence[Path]) -> None:
-    """Make today's scores the baseline; that of sets which are not there stays."""
-    baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
-    for folder in folders:
-        baseline[folder.name] = {kind: floor(score.f1) for kind, score in score_set(folder).items()}
-    BASELINE.write_text(json.dumps(baseline, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def main() -> None:
-    """Print the scores of all sets, and write the baseline if asked to."""
-    parser = argparse.ArgumentParser(description="Score the extractor on the labelled sets.")
-    parser.add_argument("--write", action="store_true", help="make the scores the baseline of tests/test_gold.py")
-    arguments = parser.parse_args()
-    folders = labelled_sets()
-    for folder in folders:
-        scores = score_set(folder)
-        figures = (f"{kind} {s.f1:.3f} (P {s.precision:.3f} R {s.recall:.3f})" for kind, s in scores.items())
-        print(f"{folder.name:9}", "  ".join(figures))
-    if arguments.write:
-        write_baseline(folders)
-        print(f"wrote {BASELINE.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    main()

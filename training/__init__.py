@@ -1,0 +1,1 @@
+"""Labelled documents in, weights and scores out: how the extractor's decisions are trained and measured."""
