@@ -13,8 +13,8 @@ from transforms.predicates import governors
 from transforms.reference import Materiel, Reference
 
 _ARGUMENTS = frozenset({"nsubj", "nsubjpass", "dobj", "pobj", "conj", "attr", "ROOT", "appos", "dep", "npadvmod"})
-_PRONOUNS = frozenset({"it", "them", "they", "these", "those", "this", "both", "all", "some", "none", "which", "that"})
-_REMAINDERS = frozenset({"more", "another", "others", "ones", "one", "dozen", "dozens", "hundreds", "thousands"})
+_PRONOUNS = frozenset({"it", "them", "they", "these", "those", "both", "all", "some", "none"})
+_REMAINDERS = frozenset({"more", "another", "others", "ones", "dozen", "dozens", "hundreds", "thousands"})
 _YEAR = re.compile(r"(?:1[89]|20)\d\d$")
 _NO_COUNT = frozenset({"DATE", "TIME", "MONEY", "PERCENT", "GPE", "PERSON", "ORG", "NORP"})
 

@@ -69,7 +69,7 @@ def draft_transfers(
     frames = find_frames(sentence, reference, context)
     frames += _continued(sentence, frames, deal, reference)
     told_items = {id(f.item) for f in frames}
-    frames += [bare_frame(item, reference) for item in sentence.items if id(item) not in told_items]
+    frames += [bare_frame(item, sentence, reference, context) for item in sentence.items if id(item) not in told_items]
     if not frames:
         return [], deal
     quantities = find_quantities(sentence.doc.text, reference.numbers)

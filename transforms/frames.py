@@ -108,12 +108,21 @@ def find_frames(sentence: ParsedSentence, reference: Reference, context: Context
     return frames
 
 
-def bare_frame(item: ItemMention, reference: Reference) -> Frame:
-    """The frame of an item that no word of transfer governs: its verb stands in for one, and it has no roles."""
+def bare_frame(item: ItemMention, sentence: ParsedSentence, reference: Reference, context: Context) -> Frame:
+    """The frame of an item that no word of transfer governs: its verb stands in for one.
+
+    It has the roles that prepositions give: 'moved from X to Y'.
+    """
     verb = item.top
     while verb.pos_ not in {"VERB", "AUX"} and verb.head != verb:
         verb = verb.head
-    return Frame(verb, NO_PREDICATE, item, read(verb, "delivered", reference))
+    frame = Frame(verb, NO_PREDICATE, item, read(verb, "delivered", reference))
+
+    def who(tokens: Iterable[Token]) -> list[ActorMention]:
+        return [m for t in tokens for m in actors_of(t, sentence, context)]
+
+    _by_preposition(frame, list(dict.fromkeys((verb, item.top, item.head))), reference, who)
+    return frame
 
 
 def _shared(item: ItemMention, frames: list[Frame], sentence: ParsedSentence) -> list[Told]:
