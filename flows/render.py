@@ -262,6 +262,7 @@ def transfer_claim_facts(row: Row, names: Mapping[str, str] | None = None) -> li
         ("status", f"{_text(row.get('status'))}, {certainty(row.get('factuality'))}, {_text(row.get('basis'))}"),
         ("date", f"{when} ('{plain(str(date_text))}')" if when and date_text else when or _text(date_text)),
         ("according to", _text(row.get("attribution"))),
+        ("confidence", confidence(row.get("confidence"))),
     ]
     return [(label, plain(value)) for label, value in facts if value]
 
@@ -304,6 +305,11 @@ def certainty(factuality: object) -> str:
     """A factuality code with its meaning in words: `CT+ (certain)`."""
     code = str(factuality or "")
     return f"{code} ({CERTAINTY[code]})" if code in CERTAINTY else plain(code)
+
+
+def confidence(value: object) -> str:
+    """A probability with two digits; empty where there is none."""
+    return f"{value:.2f}" if isinstance(value, int | float) else ""
 
 
 def _text(value: object) -> str:
@@ -387,6 +393,8 @@ def explanation(
     blocks: list[RenderableType] = []
     if transfer is not None:
         heading = Text(f"transfer {_text(transfer['transfer_id'])}", style="bold")
+        if sure := confidence(transfer.get("confidence")):
+            heading.append(f"  confidence {sure}", style="not bold dim")
         blocks += [heading, transfers_table([transfer], names, width)]
         blocks.append(Text())
     for row in claims:

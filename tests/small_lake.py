@@ -99,6 +99,7 @@ class Rows:
             "date_precision": None,
             "date_text": None,
             "attribution": None,
+            "confidence": None,
             "evidence_marks": "",
             **_evidence(document, evidence),
             **fields,

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -92,6 +93,7 @@ def test_extract_marks_the_words(materiel: Run) -> None:
     assert "Germany → Ukraine" in done.stdout
     assert "[supplier: Germany]" in done.stdout
     assert "[recipient: Ukraine]" in done.stdout
+    assert re.search(r"^ +confidence +[01]\.\d\d$", done.stdout, flags=re.MULTILINE)
     assert "\x1b" not in done.stdout
     assert all(line == line.rstrip() for line in done.stdout.splitlines())
 
@@ -105,6 +107,7 @@ def test_extract_json_leads_back_to_the_text(materiel: Run) -> None:
     text = found["document"]["text"]
     assert text[claim["evidence_start"] : claim["evidence_end"]] == claim["evidence"]
     assert (claim["supplier_id"], claim["recipient_id"]) == ("DEU", "UKR")
+    assert 0 < claim["confidence"] <= 1
 
 
 def test_extract_of_a_text_without_claims_says_so(materiel: Run) -> None:

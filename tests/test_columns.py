@@ -111,6 +111,13 @@ def test_every_model_is_a_select_and_every_column_is_described(layer: str) -> No
         assert all(column["description"].strip() and column["data_type"] for column in model["columns"])
 
 
+def test_the_pages_name_the_least_confidence_that_is_set() -> None:
+    least = yaml.safe_load((ROOT / "sql" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["least_confidence"]
+    page = (ROOT / "docs" / "fact-model.md").read_text(encoding="utf-8")
+    assert f"below {least} (`least_confidence`" in page
+    assert f"below `least_confidence` ({least}," in MARTS["transfers"]["description"]
+
+
 def test_the_data_dictionary_is_current(release: Path) -> None:
     page = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
     assert page == data_dictionary(describe(release)), (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import cache
 
 import pytest
@@ -110,6 +110,7 @@ def check_transfer(claim: TransferClaim, text: str) -> None:
         assert listed is None or listed.strip()
     between = (claim.intermediary_ids or "").split(";")
     assert between == sorted(set(between))
+    assert claim.confidence is None or (0 <= claim.confidence <= 1 and claim.confidence == round(claim.confidence, 4))
 
 
 def check_relation(claim: RelationClaim, text: str) -> None:
@@ -245,3 +246,13 @@ def test_rows_hold_plain_values() -> None:
     for row in [*found.transfer_claims, *found.relation_claims, *found.affiliations, *found.actor_mentions]:
         assert {type(value).__name__ for value in asdict(row).values()} <= plain
         assert [f.name for f in fields(row)] == list(asdict(row))
+
+
+def test_the_model_gives_a_confidence_and_rules_alone_give_none() -> None:
+    text = "Germany delivered 18 Leopard 2 tanks to Ukraine."
+    by_rules = replace(load_extractor(), decisions=None).extract(document(text)).transfer_claims
+    assert [claim.confidence for claim in by_rules] == [None]
+    [decided] = extract(text).transfer_claims
+    assert decided.confidence is not None
+    # The id tells what is claimed, not how surely.
+    assert decided.claim_id == by_rules[0].claim_id

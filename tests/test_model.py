@@ -251,6 +251,32 @@ def test_a_claim_without_a_party_makes_no_transfer(built: Lake) -> None:
     assert unlinked == [("Arms were sent.",)]
 
 
+def test_a_claim_of_low_confidence_stays_a_claim_and_makes_no_transfer(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    text = rows.document("Iran sent KN-23s to Russia. North Korea sent jets.", "sure.txt", "2024-01-01")
+    rows.transfer(text, "IRN", "RUS", weapon="KN-23", confidence=0.4)
+    rows.transfer(text, "IRN", "RUS", confidence=0.9)
+    # Neither its weapon nor its number counts; else the claim without a weapon would stay by itself.
+    rows.transfer(text, "IRN", "RUS", weapon="KN-24", quantity_low=20.0, confidence=0.3999)
+    rows.transfer(text, "PRK", None, category="combat_aircraft", confidence=0.2)
+    rows.transfer(text, "PRK", None, category="uav")
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    claims = table(lake, "select confidence from transfer_claims order by 1 nulls last")
+    assert claims == [(0.2,), (0.3999,), (0.4,), (0.9,), (None,)]
+    linked = table(
+        lake, "select confidence from transfer_claims semi join transfer_claim_links using (claim_id) order by 1"
+    )
+    assert linked == [(0.4,), (0.9,), (None,)]
+    columns = "supplier_id, category, weapon, quantity_low, n_claims, confidence"
+    assert table(lake, f"select {columns} from transfers order by supplier_id") == [
+        ("IRN", "missile", "KN-23", None, 2, 0.9),
+        ("PRK", "uav", None, None, 1, None),
+    ]
+    # Whom a claim names is an actor, whether or not the claim counts.
+    assert table(lake, "select n_claims from actors where actor_id = 'PRK'") == [(2,)]
+
+
 def test_transfer_ids_do_not_change_when_other_claims_come_in(built: Lake, root: Path, seeds: Path) -> None:
     alone = Rows()
     text = alone.document("North Korea sent KN-23 missiles to Russia.", "elsewhere")
@@ -357,6 +383,7 @@ def test_evidence_is_counted_in_code_points(root: Path, seeds: Path) -> None:
         ({"supplier_id": "RUS"}, "distinct_parties_transfer_claims"),
         ({"quantity_low": 2.0, "quantity_high": 1.0}, "in_order_transfer_claims_quantity"),
         ({"status": "sent"}, "transfer_claims_status_is_a_known_word"),
+        ({"confidence": 1.5}, "is_probability_transfer_claims_confidence"),
     ],
 )
 def test_a_claim_that_breaks_a_rule_stops_the_build(root: Path, seeds: Path, fault: dict, test: str) -> None:

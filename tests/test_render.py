@@ -205,6 +205,22 @@ def test_shortening_is_told() -> None:
     assert "--csv or --json gives all" in note
 
 
+CLAIM = {"supplier_id": "GBR", "materiel": "drones", "category": "uav", "status": "planned", "factuality": "CT+"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.8649, "0.86"), (1, "1.00"), (0.0, "0.00"), (None, None)])
+def test_a_claim_shows_its_confidence_where_it_has_one(value: float | None, expected: str | None) -> None:
+    facts = dict(render.transfer_claim_facts({**CLAIM, "basis": "stated", "confidence": value}))
+    assert facts.get("confidence") == expected
+
+
+def test_an_explanation_shows_the_confidence_of_the_transfer() -> None:
+    whole = {**TRANSFER, "transfer_id": "0a1b2c", "confidence": 0.871}
+    assert "transfer 0a1b2c  confidence 0.87" in shown(render.explanation(whole, [], {}, {}, colours=False))
+    without = shown(render.explanation({**whole, "confidence": None}, [], {}, {}, colours=False))
+    assert "confidence" not in without
+
+
 def test_claim_without_the_document_still_shows_its_evidence() -> None:
     block = render.claim_block("claim 1", [("parties", "A → B")], {"evidence": "A sent B arms."}, None, colours=False)
     assert "“A sent B arms.”" in shown(block)

@@ -89,6 +89,8 @@ class TransferClaim:
     date_precision: str | None
     date_text: str | None
     attribution: str | None
+    confidence: float | None
+    """Probability, to 4 digits, that the document tells of this supplier, recipient and item; None by rules alone."""
     evidence: str
     evidence_start: int
     evidence_end: int

@@ -102,7 +102,13 @@ def by_rules(
 ) -> Iterator[tuple[Draft, Sequence[ActorMention], Sequence[ActorMention]]]:
     """Each draft with the suppliers and recipients that the rules give it."""
     known = [
-        d for d in scene.drafts if d.suppliers and d.recipients and d.frame.basis == "stated" and not _from_maker(d)
+        d
+        for d in scene.drafts
+        if d.frame.lexeme is not NO_PREDICATE
+        and d.suppliers
+        and d.recipients
+        and d.frame.basis == "stated"
+        and not _from_maker(d)
     ]
     for draft in scene.drafts:
         if draft.frame.lexeme is NO_PREDICATE or draft.frame.item.doubts:
@@ -305,6 +311,7 @@ def _claim(
         date_precision=when.precision if when else None,
         date_text=document.text[when.start : when.end] if when else None,
         attribution=None if is_own_act else " > ".join(draft.sources) or None,
+        confidence=None if confidence is None else round(confidence, 4),
         evidence=document.text[sentence.start : sentence.end],
         evidence_start=sentence.start,
         evidence_end=sentence.end,

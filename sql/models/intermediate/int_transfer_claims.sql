@@ -27,6 +27,7 @@ select
     claim.evidence_start,
     claim.evidence_end,
     claim.evidence_marks,
-    claim.approved_by_id
+    claim.approved_by_id,
+    claim.confidence
 from {{ ref('stg_transfer_claims') }} as claim
 inner join {{ ref('int_representatives') }} as document using (extraction_key)

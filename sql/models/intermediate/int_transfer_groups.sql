@@ -9,7 +9,9 @@ with claims as (
     from {{ ref('int_transfer_claims') }} as claim
     inner join {{ ref('int_claim_sources') }} as sources using (claim_id)
     left join {{ ref('stg_weapons') }} as weapons using (weapon)
-    where coalesce(claim.supplier_id, claim.recipient_id) is not null
+    where
+        coalesce(claim.supplier_id, claim.recipient_id) is not null
+        and (claim.confidence is null or claim.confidence >= {{ var('least_confidence') }})
 ),
 
 only_weapons as (

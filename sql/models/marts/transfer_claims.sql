@@ -27,5 +27,6 @@ select
     evidence_start,
     evidence_end,
     evidence_marks,
-    approved_by_id
+    approved_by_id,
+    confidence
 from {{ ref('int_transfer_claims') }}

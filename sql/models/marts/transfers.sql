@@ -50,7 +50,8 @@ groups as (
         count(*) filter (where stance = 'denies') as n_denials,
         count(distinct document_id) as n_documents,
         min(published_on) as first_reported_on,
-        max(published_on) as last_reported_on
+        max(published_on) as last_reported_on,
+        max(confidence) as confidence
     from claims
     group by transfer_id, supplier_id, recipient_id, category, weapon
 ),
@@ -178,7 +179,8 @@ select
     extents.approved_by_id,
     amounts.value_amount,
     amounts.value_currency,
-    groups.n_documents
+    groups.n_documents,
+    groups.confidence
 from groups
 inner join certainty using (transfer_id)
 inner join extents using (transfer_id)

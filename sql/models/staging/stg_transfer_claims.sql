@@ -23,6 +23,7 @@ select distinct
     date_precision,
     date_text,
     attribution,
+    confidence,
     evidence,
     evidence_start,
     evidence_end,
