@@ -36,6 +36,9 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
     text, item_start = sentence.doc.text, item.start - sentence.start
     fitting = []
     for quantity in quantities:
+        if "number" in item.doubts and quantity.start <= item_start < quantity.end:
+            # 'Sixteen arrived in May': the item is its own number.
+            return quantity
         span = sentence.tokens_at(sentence.start + quantity.start, sentence.start + quantity.end)
         is_inside = left - _SLACK <= quantity.start and left < quantity.end <= right
         if span is not None and is_inside and any(t.i in tokens for t in span) and _counts(span.root, item):

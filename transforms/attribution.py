@@ -36,19 +36,31 @@ _ACTS = {
 
 
 def attribute(
-    reports: Sequence[Token], sentence: ParsedSentence, reference: Reference, context: Context
+    reports: Sequence[Token],
+    sentence: ParsedSentence,
+    reference: Reference,
+    context: Context,
+    predicate: Token | None = None,
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """The sources above a claim, outermost first, as actor ids or quoted descriptions, with where they stand.
 
     `reports` are the reporting verbs above the claim's predicate, innermost first. Words like 'according to X' count
     for the whole sentence; a sentence inside a quotation without a verb of saying has the speaker of the one before.
     """
-    chain, places = _tellers(reports, sentence, context)
+    chain, places = _tellers(reports or (_reports_around(predicate, reference) if predicate else []), sentence, context)
     if not chain:
         chain, places = _by_phrase(sentence, context)
     if not chain and _inside_quotation(sentence):
         chain = list(context.speaker)
     return chain, places
+
+
+def _reports_around(predicate: Token, reference: Reference) -> list[Token]:
+    """Reporting verbs that speak of the whole sentence: high above the predicate, or beside what stands above it."""
+    above = [predicate, *predicate.ancestors]
+    beside = [c for t in above for c in t.children if c.dep_ == "parataxis"]
+    found = [t for t in [*above[1:], *beside] if t.pos_ == "VERB" and t.lemma_.lower() in reference.reporting_verbs]
+    return [t for t in found if t.dep_ in {"ROOT", "parataxis"}]
 
 
 def note_speaker(sentence: ParsedSentence, reference: Reference, context: Context) -> None:

@@ -76,7 +76,7 @@ def draft_transfers(
     money = find_money(sentence.doc.text, reference.numbers, document.home.actor.country if document.home else None)
     drafts = []
     for frame in _best_frames(frames):
-        sources, places = attribute(frame.reading.reports, sentence, reference, context)
+        sources, places = attribute(frame.reading.reports, sentence, reference, context, frame.predicate)
         draft = Draft(
             frame,
             sentence,
