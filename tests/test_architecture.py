@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN_IN_TRANSFORMS = {
-    "flows", "prefect", "duckdb", "dbt", "pyarrow", "dask", "distributed", "httpx", "requests", "urllib3", "socket",
+    "flows", "training", "sklearn", "scipy", "prefect", "duckdb", "dbt", "pyarrow", "dask", "distributed", "httpx",
+    "requests", "urllib3", "socket",
     "subprocess", "os", "pathlib", "shutil", "tempfile", "io", "time", "random", "asyncio", "threading",
     "multiprocessing",
 }  # fmt: skip
@@ -48,7 +49,8 @@ def test_extract_imports_no_orchestration() -> None:
     """`materiel extract` starts as fast as its language model: nothing of Prefect, DuckDB or dbt is loaded."""
     code = (
         "import sys, flows.cli, flows.reference, flows.inputs, flows.render\n"
-        "heavy = {'prefect', 'duckdb', 'dbt', 'pyarrow', 'httpx', 'trafilatura', 'spacy'} & set(sys.modules)\n"
+        "heavy = {'prefect', 'duckdb', 'dbt', 'pyarrow', 'httpx', 'trafilatura', 'spacy', 'numpy', 'sklearn'}\n"
+        "heavy &= set(sys.modules)\n"
         "print(sorted(heavy))"
     )
     done = subprocess.run(

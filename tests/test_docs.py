@@ -66,7 +66,7 @@ def test_readme_comes_in_order() -> None:
         "Two commands",
         "What a run prints",
         "Three queries worth asking",
-        "Five calls",
+        "Seven calls",
         "What comes out",
         "How to feed it",
         "How to schedule it",
@@ -77,7 +77,7 @@ def test_readme_comes_in_order() -> None:
 
 
 def test_readme_names_every_call_and_no_other() -> None:
-    section = README.partition("## Five calls")[2].partition("\n## ")[0]
+    section = README.partition("## Seven calls")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `materiel (\w+)", section, flags=re.MULTILINE)
     assert sorted(named) == sorted(cli.list_commands(click.Context(cli)))
 
