@@ -130,7 +130,7 @@ def test_trees_give_the_probabilities_of_scikit_learn() -> None:
     fresh = np.hstack([random.normal(size=(400, 4)), random.randint(-1, 6, size=(400, 3))]).astype(np.float32)
     for part in (rows, fresh):
         expected = model.predict_proba(part)[:, 1]
-        assert np.abs(fit._forest(model).probabilities(part) - expected).max() < 1e-5
+        assert np.abs(fit._forest([model]).probabilities(part) - expected).max() < 1e-5
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ MOST_CANDIDATES = 4
 LEAST_SCORE = 0.02
 """A party with a lower score is looked at only where it is the best one."""
 
-VOTE_OF_RULES = 0.3
+VOTE_OF_RULES = 0.45
 """How much of the probability of a status goes to what the rules read from a word of transfer."""
 
 QUESTIONS = ("supplier", "recipient")
@@ -97,7 +97,7 @@ class Thresholds:
 
     agreed: float = 0.16
     """The rules read the same pair."""
-    open: float = 0.3
+    open: float = 0.25
     """The rules read no pair."""
     contradicted: float = 0.7
     """The rules read another pair."""
@@ -139,8 +139,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Decisions:
         raise ValueError("the weights were trained for other features; run `materiel train`")
     forests = {}
     for name in (*QUESTIONS, "claim"):
-        parts = {field.name: arrays[f"forest {name} {field.name}"] for field in fields(Forest)}
-        forests[name] = Forest(**{**parts, "baseline": float(parts["baseline"])})
+        baseline, *nodes = (arrays[f"forest {name} {field.name}"] for field in fields(Forest))
+        forests[name] = Forest(float(baseline), *nodes)
     return Decisions(
         forests,
         {name: arrays[f"lexical {name}"].astype(np.float32) for name in LEXICAL},

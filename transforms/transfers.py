@@ -24,7 +24,7 @@ _OTHER = {"supplier": "recipient", "recipient": "supplier"}
 # More parties than this on one side are a list of members, not of suppliers.
 _MAX_PARTIES = 12
 # A second status of the same movement is believed from this confidence on.
-_SURE_OF_STATUS = 0.5
+_SURE_OF_STATUS = 0.6
 
 
 def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions | None) -> list[TransferClaim]:
@@ -49,7 +49,9 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
         if supplier is not None and recipient is not None and _at_war(draft, supplier, recipient, scene.foes):
             continue
         claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.reference)
-        claims.append((claim, told.status_confidence))
+        # How far it has come, only a word of transfer tells.
+        sure = told.status_confidence * (0.5 if draft.frame.lexeme is NO_PREDICATE else 1.0)
+        claims.append((claim, sure))
     return _settled(claims)
 
 
