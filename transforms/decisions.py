@@ -304,18 +304,22 @@ def decide(scene: Scene, completed: Completed, model: Decisions) -> list[Decisio
     supplier, recipient = (model.forests[q].probabilities(rows) for q in QUESTIONS)
     told = pairs(scene, completed, found, rows, supplier, recipient)
     confidence = model.forests["claim"].probabilities(told.features)
-    agreed, n_paired = (told.features[:, PAIR_COLUMNS.index(c)] > 0 for c in ("paired_by_rules", "n_paired_by_rules"))
-    least = model.thresholds
-    needed = np.where(agreed, least.agreed, np.where(n_paired, least.contradicted, least.open))
     decisions = []
     statuses: dict[int, tuple[str, float]] = {}
-    for (draft, a, b), sure, enough in zip(told.keys, confidence.tolist(), confidence >= needed, strict=True):
-        if enough:
+    kept = enough(told, confidence, model.thresholds)
+    for (draft, a, b), sure, is_claim in zip(told.keys, confidence.tolist(), kept, strict=True):
+        if is_claim:
             if draft not in statuses:
                 statuses[draft] = status_of(scene.drafts[draft], scene.document.published_on, model)
             status, share = statuses[draft]
             decisions.append(Decision(draft, a, b, status, sure, sure * share))
     return decisions
+
+
+def enough(told: Pairs, confidence: Floats, least: Thresholds) -> NDArray[np.bool_]:
+    """Whether each pair's confidence makes it a claim."""
+    agreed, n_paired = (told.features[:, PAIR_COLUMNS.index(c)] > 0 for c in ("paired_by_rules", "n_paired_by_rules"))
+    return confidence >= np.where(agreed, least.agreed, np.where(n_paired, least.contradicted, least.open))
 
 
 def status_of(draft: Draft, published_on: date | None, model: Decisions) -> tuple[str, float]:
