@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from transforms.owners import Post, Setting, body_at, default_owner, is_body, owner_of
+from transforms.persons import Person, is_closed, person_after, person_before
 from transforms.reference import Actor, Match, Reference
 from transforms.rows import Affiliation, Document, content_id
 from transforms.sentences import Sentence
-from transforms.text import slug
 
-_CAP = r"[A-ZÀ-ÖØ-ÞŁŚŠŽĆČĐİ][\w'’À-ž-]*"
-_PARTICLE = r"(?:al|el|bin|ibn|ben|von|van|der|den|de|da|di|du|la|le|dos|del|Abu)"
-_NAME = re.compile(rf"{_CAP}(?:[ -](?:{_PARTICLE}[ -])?(?:[A-Z]\.|{_CAP}))*")
 # Directly before the title, at most the owner's name and two words between.
 _FORMER = re.compile(
-    r"\b(?:former|formerly|ex|then|late|one-time|onetime|erstwhile|deposed|ousted|retired|previous|previously|once)\b"
-    r"[- ](?:[\w.'-]+ ){0,4}$",
+    r"\b(?:former|formerly|ex|then|late(?! (?:on|in|last|yesterday)\b)|one-time|onetime|erstwhile|deposed|ousted|"
+    r"retired|previous|previously|once|had been|served as|(?:stepped|stood|went) down as|"
+    r"(?:resign|retir)ed as)\b[- ](?:[\w.'-]+ ){0,5}$",
     re.I,
 )
-_FORMER_AFTER = re.compile(r"[^.;]{0,12}\buntil\b|\s+(?:at the time|of the time|of the day)\b")
-# What ties an office to its owner after it, and how far the owner may stand from it on either side.
-_LINK = re.compile(r"(?: general)?(?: (?:of|for|at|with|in)(?: the)?| to) ")
-_LINK_REACH = 25
-_BEFORE_REACH = 40
-_OWNING = re.compile(r"(?:'s?)?(?: (?!(?:and|said|told|by|with|from|to|that|which|of|on|in|at)\b)[\w.-]+){0,4} ?")
-_ENVOY = re.compile(r"\b(?:ambassador|envoy|consul|attach|representative|charg)", re.I)
-# Titles of state that do not say of which: nobles, local offices, envoys.
-_NOT_OF_HOME = re.compile(r"\b(?:prince|princess|baron|duke|sheikh|governor|mayor|ambassador|envoy|consul)\b", re.I)
-# An organ named in a title or right before it: 'Foreign Ministry spokesperson'.
-_ORGAN = re.compile(r"\b(?:ministry|navy|army|air force|military|government|presidential|cabinet|marines)\b", re.I)
-_ORGAN_REACH = 14
-_RANK_WORDS = frozenset(
-    """mr mrs ms dr sir lord lady general gen col colonel lt maj major capt captain admiral adm brig brigadier
-    lieutenant sen rep""".split()
+_FORMER_AFTER = re.compile(
+    r"[^.;,]{0,40}\buntil\b(?! (?:tomorrow|next|the end|today))|\s+(?:at the time|of the time|of the day)\b"
 )
-_STOP_NAMES = frozenset(
-    """the a an this that these those it he she they we i but and or if when while as at in on of for to from with
-    after before
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
-    october november december""".split()
+# What may stand between a title and the name behind it.
+_DIRECT = re.compile(r" (?=[^\s\W])")
+_COMPLEMENT = r"(?: (?i:of|for|in|at|to|on|with|who|that|and)\b[^,;:\"()]{1,90}?)?"
+_SET_OFF = re.compile(rf"{_COMPLEMENT}, (?=[^\s\W])")
+_BRACKETED = re.compile(r"(?:,? (?i:of|for|in|at|to|on|department)\b[^,;:\"()]{1,60})? \((?=[^\s\W])")
+_TO_BODY = re.compile(r" (?:of|for|in|at|to) (?:the )?")
+# What may not stand between a name and a title in apposition to it.
+_NOT_APPOSED = re.compile(
+    r"\b(?:and|but|which|that|said|says|has|had|was|is|are|were|while|told|who|met|by|from|with|to|after|before|when|"
+    r"as|where|will|would)\b"
 )
+# What may stand between a rank and a name.
+_NO_WORD = re.compile(r"\.? (?:\(\w+\.?\) )?")
+# 'Hans Weber, 52, chief of staff'
+_AGE = re.compile(r", (?:aged )?\d\d?$")
+# What says of a person before it what office it holds.
+_COPULA = re.compile(
+    r"(?:,(?: \d\d,)?)?(?: who)?(?: (?:now|then|once|also))* "
+    r"(?P<verb>is|was|had been|(?:served |stepped down |stood down |resigned |retired )?as|becomes?|became|remains?)"
+    r"(?: (?:still|now|then|once))? "
+    r"(?:(?:an?|the|its|their) )?(?:[\w.'-]+ ){0,4}?$"
+)
+_PAST = re.compile(r"was|had|ed\b|stood")
+# 'who commands the coast guard', 'once of the coast guard'
+_LEADING = re.compile(r", who (?:now |also |then |once )?(?P<verb>[a-z]+)(?P<for> for)? (?:the )?")
+_PHRASE_END = re.compile(r"[,;:.()\"]| (?:said|told|and|in)\b")
+_OF_BODY = re.compile(r"(?P<former>,? (?:once|late|formerly|previously),?| )? ?of (?:the )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,166 +63,207 @@ class Office:
     end: int
 
 
-def find_affiliations(
-    text: str, sentence: Sentence, names: Sequence[Match], reference: Reference, home: Actor | None = None
-) -> list[Office]:
+def find_affiliations(text: str, sentence: Sentence, names: Sequence[Match], setting: Setting) -> list[Office]:
     """The offices that a sentence of the normalised text tells, by title, name and the actor beside the title.
 
     An office of state with no state beside it ('Defence Minister Jan Novak') is the known person's, else that of
-    `home`, the state that the document is written from or about.
+    the state that `setting` finds.
     """
-    titles = [m for m in names if m.title is not None]
-    if not titles:
-        return []
     offices: list[Office] = []
-    for title in _groups(text, titles):
-        before_name = _person_after(text, title.end, sentence, names)
-        after_name = _person_before(text, title.start, sentence, names) if before_name is None else None
-        found = before_name or after_name
-        if found is None:
+    posts = _posts(text, names, sentence, setting.reference)
+    for post in sorted(posts, key=lambda p: p.rank == "military"):
+        found = _holder(text, post, sentence, names, setting.reference)
+        if found is None or any(o.person == found[0].actor and post.rank == "military" for o in offices):
             continue
-        person, name_start, name_end = found
-        owner = _owner(text, title, sentence, names)
-        if owner is None and reference.titles.get(title.title or "") in {"state", "organ"}:
-            is_known = person.actor_id in reference.actors
-            owner = with_known_country(person, reference) if is_known else _at_home(text, title, home, reference)
+        person, was = found
+        owner = _owner(text, post, person, sentence, names, setting)
         if owner is None:
             continue
-        lead = text[max(sentence.start, title.start - 60) : title.start]
-        lead = lead[max(lead.rfind(c) for c in ',";:(') + 1 :]
-        former = bool(_FORMER.search(lead)) or bool(_FORMER_AFTER.match(text, title.end))
-        offices.append(
-            Office(
-                person,
-                text[title.start : title.end],
-                owner,
-                not former,
-                min(title.start, name_start),
-                max(title.end, name_end),
-            )
-        )
+        offices.append(_office(text, post, person, owner, is_current=not (was or _is_former(text, post, sentence))))
+    offices.extend(_leaders(text, sentence, names, setting))
+    offices.extend(_members(text, sentence, names, setting, {o.person.actor_id for o in offices}))
+    for office in offices:
+        setting.told.setdefault(office.person.actor_id, office.actor)
     return offices
 
 
-def _groups(text: str, titles: list[Match]) -> list[Match]:
-    """Titles that follow each other ('press secretary General') become the first of them."""
-    grouped: list[Match] = []
-    for title in titles:
-        if grouped and title.start <= grouped[-1].end + 1:
-            previous = grouped[-1]
-            rank = title.title in _RANK_WORDS or (title.title or "").split()[0] in _RANK_WORDS
-            if rank:
-                grouped[-1] = Match(previous.start, title.end, title=previous.title)
-                continue
-        grouped.append(title)
-    return grouped
+def _owner(
+    text: str, post: Post, person: Person, sentence: Sentence, names: Sequence[Match], setting: Setting
+) -> Actor | None:
+    """Whose office it is: by the words beside the title, by what is known of the person, else by the document."""
+    owner = owner_of(text, post, sentence, names, setting)
+    if owner is None and post.end < person.start and post.rank != "military":
+        # 'Minister counsellor Leyla Aydin of the Turkish embassy'
+        link = _TO_BODY.match(text, person.end, sentence.end)
+        owner = body_at(text, link.end(), replace(post, rank=""), sentence, names, setting) if link else None
+    owner = owner or setting.told.get(person.actor.actor_id)
+    if owner is None and post.rank in {"state", "organ"}:
+        owner = with_known_country(person.actor, setting.reference)
+    if owner is None and post.head in setting.reference.words["executive"]:
+        owner = setting.main_firm()
+    if owner is not None:
+        return owner
+    is_apposed = person.end < post.start
+    of_forces = is_apposed if post.rank == "military" else _rank_of(text, person, names, setting.reference) is not None
+    return default_owner(text, post, sentence, setting, of_state=of_forces)
 
 
-def _person_after(text: str, at: int, sentence: Sentence, names: Sequence[Match]) -> tuple[Actor, int, int] | None:
-    """The name right after a title: 'president Vladimir Putin', 'foreign minister, Abbas Araghchi,'."""
-    gap = re.match(
-        r"(?:,? (?:Mr|Mrs|Ms|Dr|Sir|Gen|Col|Lt|Maj|Adm)\.?)? (?=[A-ZÀ-Þ])|, (?=[A-ZÀ-Þ])", text[at : at + 12]
-    )
-    if gap is None:
-        return None
-    start = at + gap.end()
-    if start >= sentence.end:
-        return None
-    comma = gap.group().startswith(",")
-    return _person_at(text, start, sentence, names, after_comma=comma)
+def _rank_of(text: str, person: Person, names: Sequence[Match], reference: Reference) -> Match | None:
+    """The military rank before a name, if one stands there."""
+    before = (m for m in names if m.title is not None and _NO_WORD.fullmatch(text, m.end, person.start))
+    return next((m for m in before if reference.titles.get(m.title or "") == "military"), None)
 
 
-def _person_at(
-    text: str, start: int, sentence: Sentence, names: Sequence[Match], *, after_comma: bool
-) -> tuple[Actor, int, int] | None:
-    known = next((m for m in names if m.actors and m.start == start), None)
-    if known is not None:
-        if known.actors[0].actor.kind == "person":
-            return known.actors[0].actor, known.start, known.end
-        return None
-    match = _NAME.match(text, start, sentence.end)
-    if match is None:
-        return None
-    words = match.group().split()
-    if (
-        len(words) < 2
-        or words[0].lower() in _STOP_NAMES
-        or any(m.start < match.end() and m.end > match.start() and m.actors for m in names)
-    ):
-        inner = next(
-            (
-                m
-                for m in names
-                if m.actors and match.start() <= m.start < match.end() and m.actors[0].actor.kind == "person"
-            ),
-            None,
-        )
-        if inner is not None:
-            return inner.actors[0].actor, inner.start, inner.end
-        return None
-    if (
-        after_comma
-        and text[match.end() : match.end() + 1] not in {",", ".", ";", ")", "", ":"}
-        and not re.match(r" (?:said|told|says)\b", text[match.end() : match.end() + 6])
-    ):
-        return None
-    name = match.group()
-    name = re.sub(r"'s$", "", name)
-    return Actor(slug(name), name, "person", None), match.start(), match.start() + len(name)
+def _office(text: str, post: Post, person: Person, owner: Actor, *, is_current: bool) -> Office:
+    start, end = min(post.start, person.start), max(post.end, person.end)
+    return Office(person.actor, text[post.start : post.end], owner, is_current, start, end)
 
 
-def _person_before(text: str, at: int, sentence: Sentence, names: Sequence[Match]) -> tuple[Actor, int, int] | None:
-    """The name that a title in apposition follows: 'Ilya Ponomarev, a former Russian member of parliament'."""
-    before = text[sentence.start : at]
+def _posts(text: str, names: Sequence[Match], sentence: Sentence, reference: Reference) -> list[Post]:
+    """The titles of a sentence; those that follow each other are one: 'press secretary General', 'Deputy Minister'."""
+    posts: list[Post] = []
+    for match in names:
+        if match.title is None:
+            continue
+        post = Post(match.start, match.end, match.title, reference.titles.get(match.title, ""))
+        if posts and post.start <= posts[-1].end + 1:
+            last = posts[-1]
+            if post.rank == "military":
+                posts[-1] = replace(last, end=post.end)
+            else:
+                posts[-1] = replace(post, start=last.start)
+            continue
+        posts.append(post)
+    return [replace(p, start=_with_modifiers(text, p.start, sentence, reference)) for p in posts]
+
+
+def _with_modifiers(text: str, start: int, sentence: Sentence, reference: Reference) -> int:
+    """Where a title begins whose first words no table lists: 'Vice-Minister', 'chief spokesman'."""
+    while (word := re.search(r"([A-Za-z]+)[- ]$", text[max(sentence.start, start - 20) : start])) is not None:
+        if word.group(1).lower() not in reference.words["title_modifier"]:
+            break
+        start -= len(word.group())
+    return start
+
+
+def _holder(
+    text: str, post: Post, sentence: Sentence, names: Sequence[Match], reference: Reference
+) -> tuple[Person, bool] | None:
+    """Whose name stands after or before a title, and whether the words between say that the office is past."""
+    after = _named_after(text, post, sentence, names, reference)
+    if after is not None:
+        return after, False
+    before = text[sentence.start : post.start]
     comma = before.rfind(", ")
-    if comma < 0 or len(before) - comma > 90:
-        return None
-    between = before[comma + 2 :]
-    if re.search(r"\b(?:and|but|which|that|said|has|had|was|is|while)\b", between):
-        return None
-    end = sentence.start + comma
-    known = next((m for m in names if m.actors and m.end == end and m.actors[0].actor.kind == "person"), None)
-    if known is not None:
-        return known.actors[0].actor, known.start, known.end
-    last = None
-    for match in _NAME.finditer(text, sentence.start, end):
-        if match.end() == end:
-            last = match
-    if last is None:
-        return None
-    words = last.group().split()
-    while words and (words[0].lower() in _STOP_NAMES or words[0].lower().rstrip(".") in _RANK_WORDS):
-        words = words[1:]
-    if len(words) < 2:
-        return None
-    name = " ".join(words)
-    start = end - len(name)
-    if text[start:end] != name or any(m.actors and m.start < end and m.end > start for m in names):
-        return None
-    return Actor(slug(name), name, "person", None), start, end
+    if comma >= 0 and len(before) - comma <= 90 and not _NOT_APPOSED.search(before[comma + 2 :]):
+        aged = _AGE.search(before[:comma])
+        end = sentence.start + (aged.start() if aged else comma)
+        person = person_before(text, sentence.start, end, names, reference)
+        if person is not None:
+            return person, False
+    copula = _COPULA.search(before[-80:])
+    if copula is not None:
+        end = sentence.start + len(before) - min(80, len(before)) + copula.start()
+        person = person_before(text, sentence.start, end, names, reference)
+        if person is not None:
+            return person, _PAST.search(copula["verb"]) is not None
+    opened = re.search(r" \((?:the )?(?:[\w.'-]+ ){0,3}$", before)
+    if opened is not None:
+        person = person_before(text, sentence.start, sentence.start + opened.start(), names, reference)
+        if person is not None:
+            return person, False
+    return None
 
 
-def _owner(text: str, title: Match, sentence: Sentence, names: Sequence[Match]) -> Actor | None:
-    """Whose office it is: the actor after the title's 'of', 'for' or 'at', or before the title.
+def _named_after(
+    text: str, post: Post, sentence: Sentence, names: Sequence[Match], reference: Reference
+) -> Person | None:
+    """The name that follows a title: 'president Vladimir Putin', 'the foreign minister of Iran, Abbas Araghchi,'."""
+    direct = _DIRECT.match(text, post.end, sentence.end)
+    if direct is not None:
+        person = person_after(text, direct.end(), sentence.end, names, reference)
+        if person is not None:
+            return person
+        link = _TO_BODY.match(text, post.end, sentence.end)
+        body = next((m for m in names if link and m.actors and m.start == link.end()), None)
+        if body is not None and text[body.end : body.end + 1] == " ":
+            person = person_after(text, body.end + 1, sentence.end, names, reference)
+            if person is not None:
+                return person
+    bracket = _BRACKETED.match(text, post.end, sentence.end)
+    if bracket is not None:
+        person = person_after(text, bracket.end(), sentence.end, names, reference)
+        if person is not None and text[person.end : person.end + 1] == ")":
+            return person
+    set_off = _SET_OFF.match(text, post.end, sentence.end)
+    if set_off is not None:
+        person = person_after(text, set_off.end(), sentence.end, names, reference)
+        if person is not None and is_closed(text, person, sentence.end):
+            return person
+    return None
 
-    An envoy's place is not his sender: 'the American ambassador in Tashkent' is of the United States.
-    """
-    bodies = [m for m in names if m.actors and m.actors[0].actor.kind != "person"]
-    link = _LINK.match(text, title.end)
-    if link is not None and not _ENVOY.search(title.title or ""):
-        for m in bodies:
-            if link.end() <= m.start <= link.end() + _LINK_REACH and "," not in text[link.end() : m.start]:
-                return m.actors[0].actor
-    before = [m for m in bodies if sentence.start <= m.start and m.end <= title.start <= m.end + _BEFORE_REACH]
-    owners = [m for m in before if _OWNING.fullmatch(text, m.end, title.start)]
-    return owners[-1].actors[0].actor if owners else None
+
+def _is_former(text: str, post: Post, sentence: Sentence) -> bool:
+    lead = text[max(sentence.start, post.start - 60) : post.start]
+    lead = lead[max(lead.rfind(c) for c in ',";:(') + 1 :]
+    return bool(_FORMER.search(lead)) or bool(_FORMER_AFTER.match(text, post.end))
 
 
-def _at_home(text: str, title: Match, home: Actor | None, reference: Reference) -> Actor | None:
-    """The document's own state, for offices of state and spokespersons of organs that stand without one."""
-    is_office = reference.titles[title.title or ""] == "state" and not _NOT_OF_HOME.search(title.title or "")
-    of_organ = _ORGAN.search(text, max(0, title.start - _ORGAN_REACH), title.end) is not None
-    return home if is_office or of_organ else None
+def _leaders(text: str, sentence: Sentence, names: Sequence[Match], setting: Setting) -> Iterator[Office]:
+    """Offices told by a verb: 'Brigadier Saleh Nasser, who commands the coast guard'."""
+    for match in _LEADING.finditer(text, sentence.start, sentence.end):
+        verb = match["verb"]
+        is_past = verb in setting.reference.words["led"]
+        if not (is_past or verb in setting.reference.words["leads"] or (match["for"] and verb == "speaks")):
+            continue
+        person = person_before(text, sentence.start, match.start(), names, setting.reference)
+        post = Post(match.start("verb"), match.end(), verb, "organ")
+        owner = None
+        if person is not None:
+            of_forces = _rank_of(text, person, names, setting.reference) is not None
+            owner = body_at(text, match.end(), post, sentence, names, setting)
+            owner = owner or default_owner(text, post, sentence, setting, of_state=of_forces)
+        if person is not None and owner is not None:
+            post = replace(post, end=_phrase_end(text, match.end(), sentence))
+            yield _office(text, post, person, owner, is_current=not is_past)
+
+
+def _members(
+    text: str, sentence: Sentence, names: Sequence[Match], setting: Setting, told: set[str]
+) -> Iterator[Office]:
+    """Persons of a body: 'Captain Mahmoud Jasem of General Security', 'Lena Brandt, once of SIPRI'."""
+    for match in _OF_BODY.finditer(text, sentence.start, sentence.end):
+        if match.start() <= sentence.start or not text[match.start() - 1].isalpha():
+            continue
+        person = person_before(text, sentence.start, match.start(), names, setting.reference)
+        if person is None or person.actor.actor_id in told or _is_thing(text, person, names):
+            continue
+        rank = _rank_of(text, person, names, setting.reference)
+        former = match["former"].strip()
+        body = next((m for m in names if m.actors and m.start == match.end()), None)
+        post = Post(match.start(), match.end(), "", "organ")
+        owner: Actor | None = None
+        if body is not None and is_body(text, body, setting) and body.actors[0].actor.kind not in {"state", "person"}:
+            owner = body.actors[0].actor
+        elif rank is not None or former:
+            owner = body_at(text, match.end(), post, sentence, names, setting)
+            owner = owner or default_owner(text, post, sentence, setting)
+        if owner is not None:
+            end = body.end if body is not None else _phrase_end(text, match.end(), sentence)
+            start, end = (rank.start, rank.end) if rank is not None else (match.end(), end)
+            yield _office(text, replace(post, start=start, end=end), person, owner, is_current=not former)
+
+
+def _phrase_end(text: str, at: int, sentence: Sentence) -> int:
+    stop = _PHRASE_END.search(text, at, sentence.end)
+    return stop.start() if stop is not None else sentence.end
+
+
+def _is_thing(text: str, person: Person, names: Sequence[Match]) -> bool:
+    """Whether a capitalised phrase is no person: 'the Foreign Minister', 'the Permanent Mission'."""
+    if re.search(r"\b(?:the|an?|its|their)(?: \w+)? $", text[max(0, person.start - 20) : person.start], re.I):
+        return True
+    return any(m.title is not None and person.start <= m.start < person.end for m in names)
 
 
 def with_known_country(person: Actor, reference: Reference) -> Actor | None:

@@ -25,6 +25,7 @@ from transforms.gazetteer import find_names
 from transforms.items import find_items
 from transforms.mentions import ActorMention as PartyMention
 from transforms.mentions import ItemMention, ParsedSentence, place_names
+from transforms.owners import Setting
 from transforms.reference import Actor, Match, Reference
 from transforms.relations import find_relations
 from transforms.rows import ActorMention, Affiliation, Document, Extraction, RelationClaim, TransferClaim
@@ -39,7 +40,7 @@ _MILITARY = re.compile(
 _DATELINE_REACH = 60
 # Texts of later years need no look at the states that have gone.
 _LAST_SUCCESSION = 2003
-_DATELINE = re.compile(r"[^.\n]{0,40}?(?: [-–—]{1,2} |\)|:|\n)")
+_DATELINE = re.compile(r"(?:[^.\n]|\b[A-Z][a-z]{2,3}\.){0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class Extractor:
         title = normalise(document.title or "")
         title_names = find_names(title, self.reference)
         facts = _facts(document, names, home_state(names, dateline, title_names, self.reference), self.reference)
-        affiliations, persons = self._offices(document, text, sentences, by_sentence, facts)
+        setting = Setting(self.reference, facts.home.actor if facts.home else None, dateline > 0, names)
+        affiliations, persons = self._offices(document, text, sentences, by_sentence, setting)
         chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
         relations: list[RelationClaim] = []
         named: dict[str, Actor] = {}
@@ -139,14 +141,13 @@ class Extractor:
         text: str,
         sentences: Sequence[Sentence],
         by_sentence: Sequence[Sequence[Match]],
-        facts: DocumentFacts,
+        setting: Setting,
     ) -> tuple[list[Affiliation], dict[str, Actor]]:
         """The affiliations that a document tells, and its persons by full name and by surname."""
-        home = facts.home.actor if facts.home is not None else None
         rows: list[Affiliation] = []
         persons: dict[str, Actor] = {}
         for sentence, found in zip(sentences, by_sentence, strict=True):
-            offices = find_affiliations(text, sentence, found, self.reference, home)
+            offices = find_affiliations(text, sentence, found, setting)
             rows.extend(to_rows(offices, document, sentence))
             for office in offices:
                 state = office.actor.country if office.actor.kind in {"state", "state_organ"} else None

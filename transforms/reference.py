@@ -101,6 +101,8 @@ class Reference:
     hedges: Mapping[str, str]
     relation_predicates: Mapping[tuple[str, str, str], tuple[RelationPredicate, ...]]
     titles: Mapping[str, str]
+    title_states: Mapping[str, str]
+    """For a title that few states but one give, the id of that state: 'chief cabinet secretary'."""
     words: Mapping[str, frozenset[str]]
     """Lemmas by the class that word_classes.csv puts them in: `organ`, `partitive`, `troops`, …"""
     successions: Mapping[str, tuple[date, Actor]]
@@ -153,6 +155,7 @@ def build_reference(tables: Tables) -> Reference:
         hedges={r["word"]: r["factuality"] for r in tables["hedges"]},
         relation_predicates={key: tuple(rows) for key, rows in relations.items()},
         titles=titles,
+        title_states={r["title"]: r["country"] for r in tables["titles"] if r.get("country")},
         words=_grouped(tables["word_classes"], "word_class", "lemma"),
         successions={
             r["successor_id"]: (date.fromisoformat(r["until"]), actors[r["predecessor_id"]])
