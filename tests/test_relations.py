@@ -40,12 +40,74 @@ TOLD = [
     ("Russia fired 40 missiles at Kyiv.", ("RUS", "assault", "UKR")),
     ("Hamas fired rockets at Israel.", ("hamas", "assault", "ISR")),
     ("Israel bombed Iranian missile depots.", ("ISR", "assault", "IRN")),
+    # Passives, and whose people or arms act.
+    ("The depot near Kyiv was hit by Russian missiles on Sunday.", ("RUS", "assault", "UKR")),
+    ("Turkish jets struck a depot of rockets outside Baghdad.", ("TUR", "assault", "IRQ")),
+    ("Israel, whose jets bombed Beirut with missiles, was silent.", ("ISR", "assault", "LBN")),
+    ("Moscow's embassy protested against the German tanks.", ("RUS", "accuse", "DEU")),
+    # What is done lies in a noun: of a light verb, with its maker before or behind it.
+    ("Poland lodged a complaint with Slovakia over missiles.", ("POL", "accuse", "SVK")),
+    ("Jets of Israel answered with strikes on Lebanon and its missiles.", ("ISR", "assault", "LBN")),
+    ("The embargo that France imposed on Haiti covers tanks.", ("FRA", "sanction", "HTI")),
+    ("Chad lives under a French embargo on tanks and rifles.", ("FRA", "sanction", "TCD")),
+    ("Japan put a Russian maker of missiles on its blacklist.", ("JPN", "sanction", "RUS")),
+    ("Norway opened a round of talks with Denmark about missiles.", ("DNK", "consult", "NOR")),
+    # The object tells of what, and whose it is.
+    ("Estonia expelled the Russian ambassador over missiles.", ("EST", "sanction", "RUS")),
+    ("Peru broke off relations with Chile over tanks.", ("PER", "sanction", "CHL")),
+    ("Malta sent Libya tents and medicine, but no rifles.", ("MLT", "aid", "LBY")),
+    ("Norway deployed two frigates off Iceland with missiles.", ("NOR", "mobilize", "ISL")),
+    ("Egypt has 5,000 soldiers in Sudan, and no tanks.", ("EGY", "mobilize", "SDN")),
+    ("Panama seized a freighter with missiles on its way home from Cuba.", ("PAN", "coerce", "CUB")),
+    # Verdicts.
+    ("Iran called the Israeli missiles a provocation.", ("IRN", "accuse", "ISR")),
+    ("Chad accused Libya of sending rifles, which Libya called a lie.", ("LBY", "reject", "TCD")),
+    # Mutual relations of a list, of a plural and of what is built together.
+    ("Norwegian and Danish ministers met over missiles.", ("DNK", "consult", "NOR")),
+    ("A joint exercise of the Thai and Cambodian armies with tanks began.", ("KHM", "cooperate", "THA")),
+    ("Brazil develops a missile jointly with South Africa.", ("BRA", "cooperate", "ZAF")),
+    ("Norway's foreign minister flew to Finland with plans for tanks.", ("FIN", "consult", "NOR")),
+    ("Ukrainian pilots train in Romania on fighter jets.", ("ROU", "cooperate", "UKR")),
+    # Clauses.
+    ("Ukraine demanded that Hungary open its border to tanks.", ("UKR", "request", "HUN")),
+    ("Turkey threatened to block Sweden's purchase of missiles.", ("TUR", "threaten", "SWE")),
+    ("Chad told reporters that Libyan jets had bombed a village with missiles.", ("LBY", "assault", "TCD")),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), TOLD)
 def test_relation(text: str, expected: tuple[str, str, str]) -> None:
+    assert expected in relations(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), TOLD[:25])
+def test_nothing_else_is_told(text: str, expected: tuple[str, str, str]) -> None:
     assert relations(text) == {expected}
+
+
+def test_list_of_parties_meets_in_pairs() -> None:
+    pairs = {("DEU", "consult", "FRA"), ("DEU", "consult", "GBR"), ("FRA", "consult", "GBR")}
+    assert relations("The leaders of Britain, France and Germany met to discuss missiles.") == pairs
+
+
+def test_each_other() -> None:
+    pairs = {("THA", "assault", "KHM"), ("KHM", "assault", "THA")}
+    assert relations("Thailand and Cambodia fired rockets at each other.") == pairs
+
+
+def test_accusation_of_an_attack_tells_of_both() -> None:
+    pairs = {("UKR", "accuse", "RUS"), ("RUS", "assault", "MDA")}
+    assert relations("Ukraine accused Russia of attacking Moldova with missiles.") == pairs
+
+
+def test_answer_goes_to_who_turned_on_the_doer() -> None:
+    text = "Chad accused Libya of sending rifles. Egypt was silent. Libya rejected the accusation."
+    assert ("LBY", "reject", "TCD") in relations(text)
+
+
+def test_transcript_speaks_for_the_state_of_its_beginning() -> None:
+    text = "1:22 P.M. EDT\n\nMS. CARDEN: Good afternoon. We condemn Russia for the missiles that it fired at Kyiv."
+    assert ("USA", "accuse", "RUS") in relations(text)
 
 
 def test_mutual_relations_are_stored_once_in_alphabetical_order() -> None:
@@ -102,6 +164,9 @@ NOTHING = [
     "Ukraine shot down 30 Iranian drones over Odesa.",
     # A state and its own people.
     "Russian police arrested two Russian officers over missing rifles.",
+    # A purchase is no treaty, and talks that end are no talks.
+    "India signed a contract with France for 26 jets.",
+    "Sweden called off talks on missiles with Norway.",
     # Transfers are no relations.
     "Sweden delivered 12 howitzers to Estonia.",
     "Norway will send tanks to Ukraine.",

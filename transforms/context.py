@@ -38,6 +38,10 @@ class Context:
         self.last_named: list[ActorMention] = []
         """The states of the last sentence that named one."""
         self.speaker: tuple[str, ...] = ()
+        self.voice: ActorMention | None = None
+        """The state that says 'we' in a transcript."""
+        self.turned_on: dict[str, ActorMention] = {}
+        """For a party, by id, who last accused it, asked it for something or threatened it: whom it answers."""
 
     def note(self, sentence: ParsedSentence) -> None:
         """Remember a sentence's actors after it has been read."""
