@@ -49,6 +49,7 @@ CONSTRUCTIONS = [
     # a title after a name
     ("Olga Kim, a lecturer at Hanok University, spoke.", "olga-kim", "lecturer", "hanok-university", True),
     ("Lev Orlin, an analyst at the Moscow brokerage Neva Kap, spoke.", "lev-orlin", "analyst", "neva-kap", True),
+    ("Eva Lind, a consultant with Malabar Advisory, spoke.", "eva-lind", "consultant", "malabar-advisory", True),
     ("Eva Lind, 52, head of sales at Saab, spoke.", "eva-lind", "head of sales", "saab", True),
     ("Eva Lind (head of sales at Saab): Yes.", "eva-lind", "head of sales", "saab", True),
     ("Lachlan Hart is Australia's trade minister.", "lachlan-hart", "trade minister", "AUS", True),
@@ -56,8 +57,10 @@ CONSTRUCTIONS = [
     ("Ann Fox, who stepped down as chair of NATO, spoke.", "ann-fox", "chair", "nato", False),
     ("Ann Fox, the American ambassador in Paris until May, spoke.", "ann-fox", "ambassador", "USA", False),
     ("Ann Fox, American ambassador until tomorrow, spoke.", "ann-fox", "ambassador", "USA", True),
+    ("Professor Eva Lind of the Madras Institute spoke.", "eva-lind", "Professor", "madras-institute", True),
     # a post without a title
     ("Eva Lind, who heads Saab, spoke.", "eva-lind", "heads Saab", "saab", True),
+    ("Lawyer Luis Paz, who chairs Saab, spoke.", "luis-paz", "chairs Saab", "saab", True),
     ("Eva Lind, who ran Saab, spoke.", "eva-lind", "ran Saab", "saab", False),
     ("Captain Omar Jasem of the Lebanese army spoke.", "omar-jasem", "Captain", "lebanese-armed-forces", True),
     ("Lena Brandt of SIPRI spoke.", "lena-brandt", "SIPRI", "sipri", True),
@@ -77,7 +80,7 @@ OWNERS = [
     ("MANILA, Sept. 18 (Wire) - Japan gave nothing, Foreign Minister Jose Reyes said.", "jose-reyes", "PHL"),
     ("Norway has none. Sofia says no. It is late, said trade minister Ivo Petrov in Sofia.", "ivo-petrov", "BGR"),
     ("A committee of Japan met. Britain was silent; Foreign Secretary Ann Fox left.", "ann-fox", "GBR"),
-    ("MANILA - Ivo Petrov, the visiting defence minister, flew on to Bulgaria.", "ivo-petrov", "BGR"),
+    ("MANILA - Bulgaria says no. Ivo Petrov, the visiting defence minister, left.", "ivo-petrov", "BGR"),
 ]  # fmt: skip
 
 
@@ -146,3 +149,7 @@ def test_the_person_is_among_the_actors_of_the_document() -> None:
 )
 def test_no_office(text: str) -> None:
     assert extract(text).affiliations == []
+
+
+def test_a_state_that_is_as_likely_as_another_is_not_guessed() -> None:
+    assert extract("France paid. When Spain was silent, trade minister Ann Fox spoke.").affiliations == []

@@ -95,7 +95,7 @@ def _owner(
     if owner is None and post.end < person.start and post.rank != "military":
         # 'Minister counsellor Leyla Aydin of the Turkish embassy'
         link = _TO_BODY.match(text, person.end, sentence.end)
-        owner = body_at(text, link.end(), replace(post, rank=""), sentence, names, setting) if link else None
+        owner = body_at(text, link.end(), post, sentence, names, setting) if link else None
     owner = owner or setting.told.get(person.actor.actor_id)
     if owner is None and post.rank in {"state", "organ"}:
         owner = with_known_country(person.actor, setting.reference)

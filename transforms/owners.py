@@ -32,7 +32,7 @@ _OWNING = re.compile(
 _POSSESSIVE = re.compile(
     r"\b(its|their|his|her|our|whose)\b(?: (?!(?:the|an?|of|by|with|to|for)\b)[\w-]+){0,5} ?$", re.I
 )
-_ENVOY = re.compile(r"\b(?:ambassador|envoy|consul|attach|representative|charg|high commissioner)", re.I)
+_ENVOY = re.compile(r"\b(?:ambassador|envoy|consuls?\b|attach|representative|charg|high commissioner)", re.I)
 # Titles of state that do not say of which: nobles, local offices, envoys.
 _NOT_OF_HOME = re.compile(
     r"\b(?:prince|princess|baron|duke|sheikh?|shah|governor|mayor|ambassador|envoy|consul)\b", re.I
@@ -50,6 +50,7 @@ _CLAUSE = re.compile(r"^.*\b(?:an?|the|said|says|with|by|to|of|from|told)\b")
 # before the title in the sentence or the paragraph, being an object or the place there, the dateline, the headline,
 # and the title itself.
 _SHARE, _HERE, _EARLIER, _AS_OBJECT, _AS_PLACE = 0.5, 0.5, 0.2, -0.5, 1.5
+_MARGIN = 0.1
 _BY_DATELINE, _BY_HEADLINE, _BY_TITLE = 1.0, 0.3, 2.0
 # What follows a subject.
 _VERB_AFTER = re.compile(
@@ -94,7 +95,7 @@ class Setting:
 
     def firm(self, at: int) -> Actor | None:
         """The company or other private body that was named last before a character."""
-        return next((a for a in reversed(self._bodies(_FIRMS, at))), None)
+        return next(reversed(self._bodies(_FIRMS, at)), None)
 
     def main_firm(self) -> Actor | None:
         """The company that the document names most often."""
@@ -134,7 +135,10 @@ class Setting:
         return found[-1].actors[0].actor if found else None
 
     def state(self, text: str, sentence: Sentence, post: Post) -> Actor | None:
-        """The state whose office a title without an owner is: the one that most of what stands around it speaks for."""
+        """The state whose office a title without an owner is: the one that most of what stands around it speaks for.
+
+        None where another is about as likely.
+        """
         paragraph = text.rfind("\n", 0, sentence.start) + 1
         scores: dict[str, float] = defaultdict(float)
         signs: set[tuple[str, float]] = set()
@@ -154,7 +158,9 @@ class Setting:
             scores[usual] += _BY_TITLE
         if "visiting" in text[max(sentence.start, post.start - 12) : post.end] and self.home is not None:
             del scores[self.home.actor_id]
-        return self.reference.actors[max(scores, key=lambda state: scores[state])] if scores else None
+        ranked = [*sorted(scores, key=lambda state: -scores[state]), ""][:2]
+        is_clear = scores and scores[ranked[0]] >= scores[ranked[1]] + _MARGIN
+        return self.reference.actors[ranked[0]] if is_clear else None
 
 
 def _signs(text: str, match: Match, sentence: Sentence, post: Post) -> Iterator[float]:
@@ -205,7 +211,7 @@ def body_at(
             return m.actors[0].actor
         if m.actors[0].actor.country:
             return setting.state_of(m)
-    first = text[at:end].lower().split()[:2]
+    first = re.findall(r"[\w-]+", text[at:end].lower())[:2]
     return setting.firm(at) if setting.reference.words["firm_body"].intersection(first) else None
 
 

@@ -107,7 +107,7 @@ def _after_honorifics(text: str, at: int, end: int, names: Sequence[Match], refe
     """Where the name begins behind 'Mr', 'Brigadier General (ret.)', 'Hojatoleslam'."""
     honorifics = reference.words["honorific"]
     while True:
-        rank = next((m for m in names if m.start == at and _is_rank(m, reference)), None)
+        rank = next((m for m in names if m.start == at and m.title is not None), None)
         if rank is not None and text[rank.end : rank.end + 1] in {" ", "."}:
             at = rank.end + (2 if text[rank.end] == "." else 1)
             continue
@@ -118,7 +118,3 @@ def _after_honorifics(text: str, at: int, end: int, names: Sequence[Match], refe
         if not (plain in honorifics or plain.startswith("(")):
             return at
         at = word.end()
-
-
-def _is_rank(match: Match, reference: Reference) -> bool:
-    return match.title is not None and reference.titles.get(match.title) == "military"
