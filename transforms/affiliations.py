@@ -100,7 +100,7 @@ def _owner(
     if owner is None and post.rank in {"state", "organ"}:
         owner = with_known_country(person.actor, setting.reference)
     if owner is None and post.head in setting.reference.words["executive"]:
-        owner = setting.main_firm()
+        owner = setting.main_firm
     if owner is not None:
         return owner
     is_apposed = person.end < post.start

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from transforms.reference import Actor, Match, Reference
 from transforms.sentences import Sentence
@@ -25,6 +26,7 @@ _CALLED = re.compile(r" ?[a-z-]+(?: [a-z-]+){0,2} (?=[A-Z])|[A-Z]\w+-based (?=[A
 _LINK_REACH = 45
 _BEFORE_REACH = 60
 _ANTECEDENT_REACH = 300
+_PARAGRAPH_REACH = 3000
 _OWNING = re.compile(
     r"(?:'s?)?(?: (?!(?:and|said|told|by|with|from|to|that|which|of|on|in|at|for|as|a|the|has|had|is|was|but)\b)"
     r"[\w.'-]+){0,5}[ -]?"
@@ -95,16 +97,32 @@ class Setting:
 
     def firm(self, at: int) -> Actor | None:
         """The company or other private body that was named last before a character."""
-        return next(reversed(self._bodies(_FIRMS, at)), None)
+        known = bisect_right(self._firms, at, key=lambda firm: firm[0])
+        return self._firms[known - 1][1] if known else None
 
+    @cached_property
     def main_firm(self) -> Actor | None:
         """The company that the document names most often."""
-        counts = Counter(a.actor_id for a in self._bodies(frozenset({"company"})))
+        counts = Counter(actor.actor_id for _, actor in self._firms if actor.kind == "company")
         return self.reference.actors[counts.most_common(1)[0][0]] if counts else None
 
-    def _bodies(self, kinds: frozenset[str], before: int = sys.maxsize) -> list[Actor]:
-        aliases = [m.actors[0] for m in self.names if m.actors and m.end <= before]
-        return [a.actor for a in aliases if a.actor.kind in kinds and a.ambiguity != "common"]
+    @cached_property
+    def _firms(self) -> list[tuple[int, Actor]]:
+        """The companies and other private bodies that the document names, each with where its name ends."""
+        aliases = [(m.end, m.actors[0]) for m in self.names if m.actors]
+        return [(end, a.actor) for end, a in aliases if a.actor.kind in _FIRMS and a.ambiguity != "common"]
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        """For each state that the document names, what its share of all such names is worth."""
+        counts = Counter(state.actor_id for m in self.names if (state := self.state_of(m)) is not None)
+        return {state: _SHARE * n / counts.total() for state, n in counts.items()}
+
+    def _between(self, start: int, end: int) -> Sequence[Match]:
+        """The names that begin in a stretch of the text."""
+        return self.names[
+            bisect_left(self.names, start, key=lambda m: m.start) : bisect_left(self.names, end, key=lambda m: m.start)
+        ]
 
     def antecedent(self, text: str, sentence: Sentence, at: int, bodies: Sequence[Match], post: Post) -> Actor | None:
         """The body that 'its' or 'their' stands for: the last one before it in the sentence, else the last subject.
@@ -123,12 +141,8 @@ class Setting:
             return here[-1].actors[0].actor
         earlier = [
             m
-            for m in self.names
-            if m.actors
-            and sentence.start - _ANTECEDENT_REACH <= m.start < sentence.start
-            and m.actors[0].actor.kind != "person"
-            and is_body(text, m, self)
-            and fits(m)
+            for m in self._between(sentence.start - _ANTECEDENT_REACH, sentence.start)
+            if m.actors and m.actors[0].actor.kind != "person" and is_body(text, m, self) and fits(m)
         ]
         subjects = [m for m in earlier if _VERB_AFTER.match(text, m.end)]
         found = subjects or earlier
@@ -139,16 +153,15 @@ class Setting:
 
         None where another is about as likely.
         """
-        paragraph = text.rfind("\n", 0, sentence.start) + 1
-        scores: dict[str, float] = defaultdict(float)
+        paragraph = max(text.rfind("\n", 0, sentence.start) + 1, sentence.start - _PARAGRAPH_REACH)
+        scores: dict[str, float] = defaultdict(float, self._shares)
         signs: set[tuple[str, float]] = set()
-        states = [(m, actor.actor_id) for m in self.names if (actor := self.state_of(m)) is not None]
-        for m, state in states:
-            scores[state] += _SHARE / len(states)
-            if paragraph <= m.start < sentence.start:
-                signs.add((state, _EARLIER))
-            elif sentence.start <= m.start < sentence.end:
-                signs |= {(state, w) for w in _signs(text, m, sentence, post)}
+        for m in self._between(paragraph, sentence.end):
+            named = self.state_of(m)
+            if named is not None and m.start < sentence.start:
+                signs.add((named.actor_id, _EARLIER))
+            elif named is not None:
+                signs |= {(named.actor_id, w) for w in _signs(text, m, sentence, post)}
         for key, weight in signs:
             scores[key] += weight
         if self.home is not None:
