@@ -1,6 +1,7 @@
 """What each kind of evidence is worth, and whether more documents would still pay: trains again and again.
 
-    .venv/bin/python -m training.ablation        print the table of docs/evaluation.md (takes half an hour)
+    .venv/bin/python -m training.ablation        print the table of docs/evaluation.md (takes half an hour; one
+                                                  model each time, where `materiel train` lets several decide together)
 
 Scores are those of the test part of the training sets and of the sets for measuring, on supplier and recipient (pair)
 and with the category (core).
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from flows.reference import load_extractor
+from flows.reference import load_rules
 from training.baseline import SETS, documents_of, is_there
 from training.fit import Example, example, fit
 from training.labels import Label, read_set, split, training_sets
@@ -37,8 +38,6 @@ FAMILIES: dict[str, Callable[[str], bool]] = {
     WORDS: lambda n: False,
     "parse": lambda n: n in PLACE_NAMES and not n.startswith("form_"),
     "document": lambda n: n in _OF_DOCUMENT or n.startswith("document_"),
-    "tables": lambda n: n in {"arsenal", "is_producer", "has_producer", "is_maker", "has_maker", "made_in"},
-    "types": lambda n: n.startswith(("kind_", "form_", "category_", "doubt_")) or n in {"item_strong", "is_entity"},
 }
 """Families of evidence, each with its columns; `words` are the clues."""
 
@@ -107,7 +106,7 @@ def _category(told: Example, draft: int) -> str:
 
 def main() -> None:
     """Print the table."""
-    extractor = load_extractor()
+    extractor = load_rules()
     train, _ = split(labelled for folder in training_sets() for labelled in read_set(folder))
     examples = [example(labelled, extractor) for labelled in train]
     sets = {name: documents_of(name) for name in SETS if is_there(name) and name not in {"samples", "seed"}}
@@ -124,15 +123,15 @@ def main() -> None:
     print(f"| evidence | {' | '.join(f'`{name}` pair / core' for name in sets)} |")
     print("|---|" + "---|" * len(sets))
     row("rules alone", None)
-    row(f"both, all {len(examples)} documents", fit(examples))
+    row(f"both, all {len(examples)} documents", fit(examples, members=1))
     for family in FAMILIES:
         reduced = without(examples, [family])
         name = "model alone (without what the rules say)" if family == RULES else f"both, without {family}"
-        model = fit(reduced)
+        model = fit(reduced, members=1)
         row(name, replace(model, thresholds=_even(model.thresholds)) if family == RULES else model, [family])
     for share in (8, 4, 2):
         chosen = [examples[i] for i in order[: len(order) // share]]
-        row(f"both, {len(chosen)} documents", fit(chosen))
+        row(f"both, {len(chosen)} documents", fit(chosen, members=1))
 
 
 def _even(thresholds: Thresholds) -> Thresholds:

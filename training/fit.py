@@ -40,9 +40,9 @@ from transforms.transfers import roles_by_rules
 FOLDS = 5
 SEED = 20
 # Chosen by cross-validation on the training documents.
-_TREES = {"max_iter": 120, "learning_rate": 0.09, "max_leaf_nodes": 15, "min_samples_leaf": 20}
+_TREES = {"max_iter": 140, "learning_rate": 0.08, "max_leaf_nodes": 15, "min_samples_leaf": 20, "max_depth": 8}
 # As many models, which differ by their random choice of columns, decide together: one alone depends on its luck.
-_MEMBERS = 3
+MEMBERS = 3
 _LEXICAL_STRENGTH = 0.1
 _STATUS_STRENGTH = 0.3
 # A party that plays the role for such an item elsewhere in the document is half an answer.
@@ -80,17 +80,19 @@ def example(labelled: Labelled, extractor: Extractor) -> Example:
     return Example(told.scene, completed, candidates(told.scene, completed), here, elsewhere)
 
 
-def fit(examples: Sequence[Example], report: Callable[[str], None] = lambda _: None) -> Decisions:
+def fit(
+    examples: Sequence[Example], report: Callable[[str], None] = lambda _: None, members: int = MEMBERS
+) -> Decisions:
     """Train on examples; the same examples in the same order give the same weights.
 
     `report` is told what is done.
     """
-    decisions, _ = fit_with_confidence(examples, report)
+    decisions, _ = fit_with_confidence(examples, report, members)
     return decisions
 
 
 def fit_with_confidence(
-    examples: Sequence[Example], report: Callable[[str], None] = lambda _: None
+    examples: Sequence[Example], report: Callable[[str], None] = lambda _: None, members: int = MEMBERS
 ) -> tuple[Decisions, list[tuple[Pairs, Floats]]]:
     """The model, and for each example its pairs with the confidence that a model without its fold gives them."""
     used = [e for e in examples if len(e.found.features)]
@@ -123,7 +125,7 @@ def fit_with_confidence(
     scores: dict[str, list[Floats]] = {}
     for question in QUESTIONS:
         report(f"parties: {question}")
-        forests[question], score = _fit_forest(rows, *answers[question], fold)
+        forests[question], score = _fit_forest(rows, *answers[question], fold, members)
         scores[question] = _cut(score, counts)
     told = [
         pairs(e.scene, e.completed, e.found, part, s, r)
@@ -133,7 +135,7 @@ def fit_with_confidence(
     sizes = [len(t.keys) for t in told]
     is_so, weight = _join([_pair_answers(e, t) for e, t in zip(used, told, strict=True)])
     forests["claim"], confidence = _fit_forest(
-        np.vstack([t.features for t in told]), is_so, weight, np.repeat(fold_of, sizes)
+        np.vstack([t.features for t in told]), is_so, weight, np.repeat(fold_of, sizes), members
     )
     by_example = dict(zip(map(id, used), zip(told, _cut(confidence, sizes), strict=True), strict=True))
     nothing = (Pairs([], np.zeros((0, 0), dtype=np.float32)), np.zeros(0, dtype=np.float32))
@@ -209,7 +211,9 @@ def _fit_lexical(
     return np.append(whole.coef_[0], whole.intercept_).astype(np.float16).astype(np.float32), score
 
 
-def _fit_forest(rows: Floats, is_so: Bools, weight: Floats, fold: NDArray[np.int64]) -> tuple[Forest, Floats]:
+def _fit_forest(
+    rows: Floats, is_so: Bools, weight: Floats, fold: NDArray[np.int64], members: int
+) -> tuple[Forest, Floats]:
     """The trees; and the probability of each row by trees without its fold."""
 
     def model(chosen: Bools, member: int = 0) -> HistGradientBoostingClassifier:
@@ -222,7 +226,7 @@ def _fit_forest(rows: Floats, is_so: Bools, weight: Floats, fold: NDArray[np.int
     for k in range(FOLDS):
         if (fold == k).any():
             score[fold == k] = model((fold != k) & (weight > 0)).predict_proba(rows[fold == k])[:, 1]
-    return _forest([model(weight > 0, member) for member in range(_MEMBERS)]), score
+    return _forest([model(weight > 0, member) for member in range(members)]), score
 
 
 def _forest(models: Sequence[HistGradientBoostingClassifier]) -> Forest:
@@ -236,13 +240,15 @@ def _forest(models: Sequence[HistGradientBoostingClassifier]) -> Forest:
     offset = np.repeat(roots, [len(n) for n in nodes])
     own = np.arange(len(joined), dtype=np.int32)
     is_leaf = joined["is_leaf"].astype(bool)
+    left, right = (np.where(is_leaf, own, joined[side] + offset) for side in ("left", "right"))
     return Forest(
         float(np.mean([model._baseline_prediction.ravel()[0] for model in models])),
+        int(joined["depth"].max()),
         roots,
-        np.where(is_leaf, -1, joined["feature_idx"]).astype(np.int16),
-        np.where(is_leaf, joined["value"] / len(models), joined["num_threshold"]).astype(np.float32),
-        np.where(is_leaf, own, joined["left"] + offset).astype(np.int32),
-        np.where(is_leaf, own, joined["right"] + offset).astype(np.int32),
+        np.where(is_leaf, 0, joined["feature_idx"]).astype(np.int32),
+        np.where(is_leaf, np.inf, joined["num_threshold"]).astype(np.float32),
+        np.stack([left, right], axis=1).ravel().astype(np.int32),
+        np.where(is_leaf, joined["value"] / len(models), 0).astype(np.float32),
     )
 
 

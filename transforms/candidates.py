@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from spacy.tokens import Token
 
 from transforms.claims import DocumentFacts
 from transforms.context import Context, actors_of
 from transforms.drafts import Draft
-from transforms.frames import NO_PREDICATE, Frame, party_id
+from transforms.frames import NO_PREDICATE, party_id
 from transforms.grammar import first_conjunct, is_passive
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.predicates import lexeme_of
@@ -77,6 +78,34 @@ def _phrase(token: Token) -> Token:
     return token
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Of a sentence: how much it speaks of what, and for each token how much of it stands before."""
+
+    transfer_words: int
+    assault_words: int
+    relation_words: int
+    before: dict[str, list[int]]
+    """By `verbs`, `commas`, `names`, `directions` and `quotes`: how many there are before each token."""
+
+
+def _count(sentence: ParsedSentence, reference: Reference) -> Counts:
+    told = [_relations(t, reference) for t in sentence.doc if t.pos_ in {"VERB", "NOUN"}]
+    is_one: dict[str, Callable[[Token], bool]] = {
+        "verbs": lambda t: t.pos_ in {"VERB", "AUX"},
+        "commas": lambda t: t.lower_ in {",", ";", ":", "-", "–"},
+        "names": lambda t: t.i in sentence.names,
+        "directions": lambda t: t.lower_ in {"to", "for", "from", "by"},
+        "quotes": lambda t: t.text == '"',
+    }
+    return Counts(
+        sum(lexeme_of(t, reference) is not None for t in sentence.doc),
+        sum("assault" in r for r in told),
+        sum(bool(r - {"assault"}) for r in told),
+        {name: [0, *accumulate(test(t) for t in sentence.doc)] for name, test in is_one.items()},
+    )
+
+
 @dataclass
 class Scene:
     """A document as the decisions see it: the drafts of its items, and who is named where."""
@@ -98,6 +127,28 @@ class Scene:
 
     figures: tuple[float, ...] = ()
     """What the whole document is like."""
+
+    counted: dict[int, Counts] = field(default_factory=dict)
+    """What is counted of a sentence, once for all of its drafts."""
+    recencies: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def counts_of(self, sentence: ParsedSentence) -> Counts:
+        """The counts of a sentence."""
+        found = self.counted.get(sentence.index)
+        if found is None:
+            found = self.counted[sentence.index] = _count(sentence, self.reference)
+        return found
+
+    def recency(self, party: str, index: int) -> int:
+        """How many other parties have been named since a party was, before a sentence; FAR where it was not."""
+        if (party, index) not in self.recencies:
+            earlier = [i for i in self.sentences_of.get(party, ()) if i < index]
+            self.recencies[party, index] = (
+                sum(any(earlier[-1] < i < index for i in where) for where in self.sentences_of.values())
+                if earlier
+                else FAR
+            )
+        return self.recencies[party, index]
 
     def __post_init__(self) -> None:
         for index in sorted(self.places):
@@ -161,18 +212,18 @@ def anchor_features(draft: Draft, scene: Scene) -> list[float]:
         draft.sentence.index,
         len(draft.sentence.doc),
         *scene.figures,
-        *_words_beside(draft, scene.reference),
+        *_words_beside(draft, scene),
     ]
 
 
-def _words_beside(draft: Draft, reference: Reference) -> list[float]:
+def _words_beside(draft: Draft, scene: Scene) -> list[float]:
     """How much a sentence speaks of transfers, of force and of other relations, and what the item's verb speaks of."""
-    told = [_relations(t, reference) for t in draft.sentence.doc if t.pos_ in {"VERB", "NOUN"}]
-    own = _relations(_verb_of(draft.frame.item.top), reference)
+    own = _relations(_verb_of(draft.frame.item.top), scene.reference)
+    counts = scene.counts_of(draft.sentence)
     return [
-        sum(lexeme_of(t, reference) is not None for t in draft.sentence.doc),
-        sum("assault" in r for r in told),
-        sum(bool(r - {"assault"}) for r in told),
+        counts.transfer_words,
+        counts.assault_words,
+        counts.relation_words,
         "assault" in own,
         bool(own - {"assault"}),
     ]
@@ -210,7 +261,6 @@ def party_features(
     said_by = {scene.reference.actors[s].country or s for s in draft.sources if s in scene.reference.actors}
     earlier = [i for i in scene.sentences_of.get(party, ()) if i < index]
     later = [i for i in scene.sentences_of.get(party, ()) if i > index]
-    recency = len({p for p, where in scene.sentences_of.items() if earlier and any(earlier[-1] < i < index for i in where)})
     home = scene.document.home
     features: list[float] = [
         *(mention.actor.kind == k for k in _KINDS),
@@ -233,7 +283,7 @@ def party_features(
         party in draft.sources or party in said_by,
         index - earlier[-1] if earlier else FAR,
         later[0] - index if later else FAR,
-        recency if earlier else FAR,
+        scene.recency(party, index),
         any(party in pair for pair in scene.foes),
     ]
     return features + _place_features(draft, place, scene)
@@ -275,7 +325,7 @@ def _place_features(draft: Draft, place: Place | None, scene: Scene) -> list[flo
     elif dependency == "agent":
         preposition = "by"
     low, high = sorted((place.token.i, item.top.i))
-    between = draft.sentence.doc[low + 1 : high]
+    counts = scene.counts_of(draft.sentence).before
     lexeme = lexeme_of(head, scene.reference)
     reported = head.lemma_.lower() in scene.reference.reporting_verbs
     operator = (head.lemma_.lower(), "verb") in scene.reference.operators
@@ -314,12 +364,9 @@ def _place_features(draft: Draft, place: Place | None, scene: Scene) -> list[flo
         own_verb == _verb_of(item.top),
         sum(t.dep_ in _CLAUSES for t in up),
         sum(t.dep_ in _CLAUSES for t in down),
-        sum(t.pos_ in {"VERB", "AUX"} for t in between),
-        sum(t.lower_ in {",", ";", ":", "-", "–"} for t in between),
-        sum(t.i in draft.sentence.names for t in between),
-        sum(t.lower_ in {"to", "for", "from", "by"} for t in between),
-        place.token.i == 0 or all(t.is_punct or t.pos_ == "DET" for t in draft.sentence.doc[: place.token.left_edge.i]),
-        _is_quoted(place.token),
+        *(max(0, counts[name][high] - counts[name][low + 1]) for name in ("verbs", "commas", "names", "directions")),
+        place.token.left_edge.i <= 1,
+        counts["quotes"][place.token.i] % 2,
     ]
 
 
@@ -338,10 +385,6 @@ def _verb_of(token: Token) -> Token:
     while token.pos_ not in {"VERB", "AUX"} and token.head != token:
         token = token.head
     return token
-
-
-def _is_quoted(token: Token) -> bool:
-    return sum(t.text == '"' for t in token.doc[: token.i]) % 2 == 1
 
 
 def path_between(start: Token, end: Token) -> tuple[list[Token], list[Token]]:

@@ -69,26 +69,27 @@ class Forest:
     """Gradient-boosted trees of binary log-loss as flat arrays, all trees behind one another."""
 
     baseline: float
+    depth: int
+    """Steps from a root to the deepest leaf."""
     roots: NDArray[np.int32]
-    column: NDArray[np.int16]
-    """Of a node: the column that it asks, or -1 for a leaf."""
+    column: NDArray[np.int32]
+    """Of a node: the column that it asks; 0 for a leaf."""
     threshold: Floats
-    """Of a node: values up to it go left. Of a leaf: its value."""
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    """Of a node: values up to it go left, others right; infinite for a leaf."""
+    children: NDArray[np.int32]
+    """The left and the right successor of each node in turn; a leaf is its own."""
+    value: Floats
+    """Of a leaf: what it adds to the log-odds."""
 
     def probabilities(self, rows: Floats) -> Floats:
         """The probability of each row."""
-        at = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
-        row = np.arange(len(rows))[:, None]
-        while True:
-            column = self.column[at]
-            if (column < 0).all():
-                break
-            goes_left = rows[row, np.maximum(column, 0)] <= self.threshold[at]
-            # A leaf is its own successor.
-            at = np.where(goes_left, self.left[at], self.right[at])
-        return sigmoid(self.baseline + self.threshold[at].sum(axis=1, dtype=np.float64))
+        values = np.ascontiguousarray(rows).ravel()
+        start = (np.arange(len(rows), dtype=np.int32) * np.int32(rows.shape[1]))[:, None]
+        at = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        for _ in range(self.depth):
+            goes_right = values.take(start + self.column.take(at)) > self.threshold.take(at)
+            at = self.children.take(2 * at + goes_right)
+        return sigmoid(self.baseline + self.value.take(at).sum(axis=1, dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Decisions:
         raise ValueError("the weights were trained for other features; run `materiel train`")
     forests = {}
     for name in (*QUESTIONS, "claim"):
-        baseline, *nodes = (arrays[f"forest {name} {field.name}"] for field in fields(Forest))
-        forests[name] = Forest(float(baseline), *nodes)
+        baseline, depth, *nodes = (arrays[f"forest {name} {field.name}"] for field in fields(Forest))
+        forests[name] = Forest(float(baseline), int(depth), *nodes)
     return Decisions(
         forests,
         {name: arrays[f"lexical {name}"].astype(np.float32) for name in LEXICAL},
