@@ -25,7 +25,7 @@ TOLD = [
     ("British troops trained Ukrainian crews on the new tanks.", ("GBR", "cooperate", "UKR")),
     ("Poland praised Lithuania after it bought tanks.", ("POL", "support", "LTU")),
     ("Ukraine urged France to close its airspace to missiles.", ("UKR", "request", "FRA")),
-    ("Poland asked South Korea for 200 howitzers.", ("POL", "request", "KOR")),
+    ("Poland asked South Korea for more talks about howitzers.", ("POL", "request", "KOR")),
     ("Sudan accused Chad of supplying weapons to rebels.", ("SDN", "accuse", "TCD")),
     ("France condemned North Korea's launch of a ballistic missile.", ("FRA", "accuse", "PRK")),
     ("South Korea expressed concern about North Korea's missiles.", ("KOR", "accuse", "PRK")),
@@ -53,6 +53,7 @@ TOLD = [
     ("Japan put a Russian maker of missiles on its blacklist.", ("JPN", "sanction", "RUS")),
     ("Norway opened a round of talks with Denmark about missiles.", ("DNK", "consult", "NOR")),
     # The object tells of what, and whose it is.
+    ("Syria shot down a Turkish F-4 fighter.", ("SYR", "assault", "TUR")),
     ("Estonia expelled the Russian ambassador over missiles.", ("EST", "sanction", "RUS")),
     ("Peru broke off relations with Chile over tanks.", ("PER", "sanction", "CHL")),
     ("Malta sent Libya tents and medicine, but no rifles.", ("MLT", "aid", "LBY")),
@@ -68,6 +69,9 @@ TOLD = [
     ("Brazil develops a missile jointly with South Africa.", ("BRA", "cooperate", "ZAF")),
     ("Norway's foreign minister flew to Finland with plans for tanks.", ("FIN", "consult", "NOR")),
     ("Ukrainian pilots train in Romania on fighter jets.", ("ROU", "cooperate", "UKR")),
+    # Who does it is not 'it', and 'which' stands for a party.
+    ("Japan criticised Iran and slapped sanctions on it over missiles.", ("JPN", "sanction", "IRN")),
+    ("Chad, with which Sudan broke off relations, buys tanks.", ("SDN", "sanction", "TCD")),
     # Clauses.
     ("Ukraine demanded that Hungary open its border to tanks.", ("UKR", "request", "HUN")),
     ("Turkey threatened to block Sweden's purchase of missiles.", ("TUR", "threaten", "SWE")),
@@ -164,6 +168,8 @@ NOTHING = [
     "Ukraine shot down 30 Iranian drones over Odesa.",
     # A state and its own people.
     "Russian police arrested two Russian officers over missing rifles.",
+    # A request for arms is told by the transfer.
+    "Norway asked Sweden for 20 howitzers.",
     # A purchase is no treaty, and talks that end are no talks.
     "India signed a contract with France for 26 jets.",
     "Sweden called off talks on missiles with Norway.",

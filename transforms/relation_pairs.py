@@ -21,6 +21,7 @@ _TROOPS_TO = frozenset(
 _PERFORMED = frozenset({"with", "under", "on", "to", "of"})
 _EACH_OTHER = frozenset({"each", "another"})
 _TOGETHER = frozenset({"jointly", "together"})
+_FOR_GOODS = frozenset({"for", "about"})
 _OF_A_MATTER = frozenset({"of", "for"})
 # Relations that may be to a person or a body without a state of its own.
 _PERSONAL = frozenset({"coerce", "accuse", "sanction"})
@@ -42,6 +43,10 @@ class PairReader(Reader):
             both = distinct(self.context.pair(self.sentence, single[0])) if single else doers
             if len(both) == 2:
                 return across(both, both)
+        goods = [n for name, n in prepositions(verb) if name in _FOR_GOODS and self.is_item(n)]
+        if predicate.relation == "request" and goods:
+            # 'asked X for missiles' is told by the transfer.
+            return []
         done_to: list[ActorMention] = []
         for via in predicate.object_via:
             found = distinct(objects_by(self, verb, via))
@@ -55,7 +60,7 @@ class PairReader(Reader):
             treaty = any(self.is_of("treaty", o) for o in objects(verb))
             bare = not any(name in _OF_A_MATTER for name, _ in prepositions(verb))
             return mutual(doers) if treaty or verb.lemma_ == "agree" or (predicate.relation != "agree" and bare) else []
-        return across(doers, [m for m in done_to if may_stand(m, predicate.relation)])
+        return across(doers, [m for m in done_to if _may_stand(m, predicate.relation)])
 
     def _training_pairs(self, verb: Token, doers: list[ActorMention]) -> list[Ends]:
         """'X trains Y's crews', 'Ukrainian crews train in Germany', 'recruits have been trained in the UK'."""
@@ -80,7 +85,7 @@ class PairReader(Reader):
             found = found or distinct(m for t in [noun, *clauses] for m in self.after(t, {via}))
         tied = noun.dep_ != "pobj" or noun.head.lower_ in _PERFORMED
         performs = governor is not None and governor.pos_ in {"VERB", "AUX"} and tied and self._performs(governor)
-        if predicate.relation == "consult" and governor is not None and self.is_of("ending", governor):
+        if predicate.relation in {"consult", "cooperate"} and governor is not None and self.is_of("ending", governor):
             return []
         if performs and governor is not None and not found:
             behind = [
@@ -153,7 +158,7 @@ class PairReader(Reader):
         if not places and any(self.is_of("place", n) for n in goals):
             # 'has 2,900 soldiers in the province'
             places = self.here()
-        return across(doers, [m for m in distinct(places) if any(apart(d, m) for d in doers)][:2])
+        return across(doers, [m for m in distinct(places) if _is_ground(m) and any(apart(d, m) for d in doers)][:2])
 
     def _are_sent(self, noun: Token, verb: Token) -> bool:
         """Whether soldiers are what is sent, or ships and aircraft where the verb does not tell of a transfer."""
@@ -183,7 +188,12 @@ def _governor(noun: Token) -> Token | None:
     return above
 
 
-def may_stand(mention: ActorMention, relation: str) -> bool:
+def _is_ground(mention: ActorMention) -> bool:
+    """Whether an actor is where troops may be, or who they are sent against."""
+    return mention.actor.kind in {"state", "armed_group"}
+
+
+def _may_stand(mention: ActorMention, relation: str) -> bool:
     """Whether an actor may be the object: a firm or a private person only where the law is after it."""
     private = mention.actor.kind in _PRIVATE and mention.actor.country is None
     return relation in _PERSONAL or not (private or mention.actor.kind == "company")

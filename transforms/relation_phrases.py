@@ -10,7 +10,7 @@ from spacy.tokens import Token
 
 from transforms.context import Context, actors_of
 from transforms.frames import party_id
-from transforms.grammar import agents, is_passive, objects, prepositions, subjects, with_conjuncts
+from transforms.grammar import agents, antecedent, is_passive, objects, prepositions, subjects, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
@@ -22,6 +22,9 @@ _PLACED = frozenset(
     {"in", "of", "on", "at", "near", "outside", "inside", "around", "over", "from", "by", "off", "along", "across"}
 )
 _PEOPLE = ("organ", "troops", "fleet", "envoy", "office")
+_OBJECTS = frozenset({"it", "them"})
+_AT_HOME = frozenset({"of", "from", "in", "at"})
+_TOGETHER = frozenset({"jointly", "together"})
 _OURS = frozenset({"we", "our", "ours", "us"})
 _ACTING = frozenset({"state", "state_organ", "armed_group", "intergovernmental"})
 # More actors than this on one side are a list of members, not of doers.
@@ -50,9 +53,17 @@ class Reader:
         return [m for t in tokens for m in self._actors(t)]
 
     def _actors(self, token: Token) -> list[ActorMention]:
-        if self.voice is not None and token.lower_ in _OURS:
+        if self.voice is not None and token.lower_ in _OURS and token.i not in self.sentence.names:
             return [ActorMention(self.voice.actor, *self.sentence.span(token, token), "pronoun")]
-        return actors_of(token, self.sentence, self.context)
+        found = actors_of(antecedent(token), self.sentence, self.context)
+        if token.lower_ in _OBJECTS and token.dep_ in {"dobj", "pobj", "dative"} and found:
+            # 'Cairo, which recognised Sudan and sold it rifles': who does it is not 'it'.
+            verb = next((t for t in token.ancestors if t.pos_ == "VERB"), token)
+            doers = [m for t in subjects(verb) for m in actors_of(t, self.sentence, self.context)]
+            if any(not apart(d, m) for d in doers for m in found):
+                named = [m for i, m in sorted(self.sentence.names.items()) if i < token.i]
+                return [m for m in named if m.actor.kind in _ACTING and all(apart(d, m) for d in doers)][-1:]
+        return found
 
     def who_or_whose(self, token: Token) -> list[ActorMention]:
         """The actor that a noun phrase is, else whose it is: 'against Ukrainian cities'."""
@@ -112,7 +123,7 @@ class Reader:
             mentions = self._listed(noun) or self.who([noun]) or self.modifiers(noun)
             mentions = mentions or self.who(c for c in noun.children if c.dep_ == "appos")
             people = any(self.is_of(c, noun) for c in _PEOPLE)
-            found += mentions or (self.after(noun, {"of", "from"}) if people else []) or self._home_office(noun)
+            found += mentions or (self.after(noun, _AT_HOME) if people else []) or self._home_office(noun)
             found += self.after(noun, {"alongside"})
         return [m for mention in found for m in self._as_state(mention)]
 
@@ -145,8 +156,9 @@ class Reader:
             return self.acting(subjects(verb.head)) if verb.dep_ in {"acomp", "oprd", "conj"} else []
         if is_passive(verb):
             return self.acting(agents(verb))
+        together = [m for c in verb.children if c.lower_ in _TOGETHER for m in self.after(c, {"with"})]
         # The tagger takes a name before the verb for a circumstance: 'Beijing, for its part, sanctioned …'.
-        return self.acting(subjects(verb) or self._beside(verb))
+        return [*self.acting(subjects(verb) or self._beside(verb)), *together]
 
     def _beside(self, verb: Token) -> list[Token]:
         """The name that the tagger has taken for a circumstance: 'In 2021 Taiwan donated …'."""

@@ -13,6 +13,7 @@ from transforms.relation_phrases import Reader, apart, inside
 _TOPIC_TO = ("with", "to", "for", "from", "against", "on", "over", "of", "in", "about", "at")
 _QUANTIFYING = frozenset({"over", "about", "around", "than"})
 _AGAINST = frozenset({"against", "over", "at", "about"})
+_MANNED = frozenset({"combat_aircraft", "helicopter", "other_aircraft", "warship"})
 _ABOUT = frozenset({"about", "over", "at", "of", "by", "that"})
 _VISITED = frozenset({"in", "to", "for", "from", "at"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those", "such"})
@@ -35,6 +36,12 @@ def _by_cargo(reader: Reader, verb: Token, via: str) -> list[ActorMention]:
     """'detained a British lorry', 'protested against the German tanks': whose the arms or the vehicle are."""
     things = [*objects(verb), *(noun for name, noun in prepositions(verb) if name in _AGAINST)]
     return [m for t in things if reader.is_item(t) for m in reader.modifiers(t)]
+
+
+def _by_aircraft(reader: Reader, verb: Token, via: str) -> list[ActorMention]:
+    """'shot down a Turkish Phantom': a manned aircraft is of whoever flies it."""
+    flown = {item.head.i for item in reader.sentence.items if item.materiel.category in _MANNED}
+    return [m for t in objects(verb) if t.i in flown for m in reader.modifiers(t)]
 
 
 def _by_person(reader: Reader, verb: Token, via: str) -> list[ActorMention]:
@@ -93,6 +100,10 @@ def _by_concern(reader: Reader, token: Token, via: str) -> list[ActorMention]:
     things = objects(token) if token.pos_ == "VERB" else [token]
     if token.pos_ == "VERB" and not any(reader.is_of("concern", o) for o in things):
         return []
+    told = [m for t in [token, *things] for m in reader.after(t, {"to", "with"})]
+    if told:
+        # 'raised with Beijing its concern about …'
+        return told
     topic = next((t.i for t in token.subtree if t.i > token.i and t.lower_ in _ABOUT), token.i)
     for below in token.subtree:
         if below.i > topic and below.dep_ in {"pobj", "nsubj", "poss", "amod", "compound"}:
@@ -100,12 +111,13 @@ def _by_concern(reader: Reader, token: Token, via: str) -> list[ActorMention]:
             found = [names[below.i]] if below.i in names else reader.who([antecedent(below)])
             if found:
                 return found
-    return [m for t in [token, *things] for m in reader.after(t, {"to", "with"})]
+    return []
 
 
 def _by_context(reader: Reader, verb: Token, via: str) -> list[ActorMention]:
     """'rejected the charge', 'denies it': where the object points back, whoever was spoken of last beside the doer."""
-    things = [t for t in objects(verb) if not reader.is_item(t)]
+    asked = [s for c in verb.children if c.dep_ == "ccomp" for s in c.children if s.dep_ in {"nsubj", "nsubjpass"}]
+    things = [t for t in [*objects(verb), *asked] if not reader.is_item(t)]
     pointing = [t for t in things if t.lower_ in _ANAPHORIC or any(_points_back(c) for c in t.children)]
     pointing += [verb] if verb.dep_ == "relcl" else []
     return reader.other_party(verb, answer=via == "answer") if pointing else []
@@ -148,6 +160,7 @@ def _by_verdict(reader: Reader, verb: Token, via: str) -> list[ActorMention]:
         for c in [*verb.children, *(b for v in verdicts for b in (*v.children, *v.head.children))]
         if c.dep_ in {"dobj", "nsubj", "nsubjpass"} and c not in verdicts and (c.dep_ != "nsubj" or c.head != verb)
     ]
+    judged += [t for t in objects(verb) if t not in judged and t not in verdicts]
     found = [m for t in judged for m in reader.who_or_whose(t) or reader.modifiers(t) if m.form != "pronoun"]
     return found or reader.other_party(verb, answer=via == "denial")
 
@@ -164,6 +177,7 @@ def _cargo(reader: Reader, noun: Token) -> list[Token]:
 
 _VIAS: dict[str, Callable[[Reader, Token, str], list[ActorMention]]] = {
     "dobj": _by_object,
+    "aircraft": _by_aircraft,
     "cargo": _by_cargo,
     "person": _by_person,
     "clause": _by_clause,

@@ -67,7 +67,8 @@ def find_relations(
         if token.pos_ in {"VERB", "AUX"}:
             if reader.is_of("posting", token):
                 claims.extend(_claims(token, "mobilize", reader.troop_pairs(token), reader, document, dates))
-            claims.extend(_claims(token, "cooperate", reader.joint_pairs(token), reader, document, dates))
+            if not _predicates(token, reference):
+                claims.extend(_claims(token, "cooperate", reader.joint_pairs(token), reader, document, dates))
     return claims
 
 
