@@ -112,6 +112,8 @@ def test_answer_goes_to_who_turned_on_the_doer() -> None:
 def test_transcript_speaks_for_the_state_of_its_beginning() -> None:
     text = "1:22 P.M. EDT\n\nMS. CARDEN: Good afternoon. We condemn Russia for the missiles that it fired at Kyiv."
     assert ("USA", "accuse", "RUS") in relations(text)
+    text = "1:22 P.M. EDT\n\nMS. CARDEN: Russia fired missiles at Kyiv. The President spoke with the leader of Italy."
+    assert ("ITA", "consult", "USA") in relations(text)
 
 
 def test_mutual_relations_are_stored_once_in_alphabetical_order() -> None:
@@ -168,6 +170,8 @@ NOTHING = [
     "Ukraine shot down 30 Iranian drones over Odesa.",
     # A state and its own people.
     "Russian police arrested two Russian officers over missing rifles.",
+    # Who is backed by whom is told in passing.
+    "Syrian troops backed by Russian tanks rested.",
     # A request for arms is told by the transfer.
     "Norway asked Sweden for 20 howitzers.",
     # A purchase is no treaty, and talks that end are no talks.

@@ -43,6 +43,9 @@ class PairReader(Reader):
             both = distinct(self.context.pair(self.sentence, single[0])) if single else doers
             if len(both) == 2:
                 return across(both, both)
+        if predicate.relation == "support" and verb.dep_ in {"acl", "amod"}:
+            # 'troops backed by air strikes'
+            return []
         goods = [n for name, n in prepositions(verb) if name in _FOR_GOODS and self.is_item(n)]
         if predicate.relation == "request" and goods:
             # 'asked X for missiles' is told by the transfer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from spacy.tokens import Token
@@ -12,7 +12,7 @@ from transforms.context import Context, actors_of
 from transforms.frames import party_id
 from transforms.grammar import agents, antecedent, is_passive, objects, prepositions, subjects, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
-from transforms.reference import Reference
+from transforms.reference import Actor, Reference
 
 Ends = tuple[ActorMention, ActorMention]
 """Who does it, and to whom."""
@@ -56,6 +56,9 @@ class Reader:
         if self.voice is not None and token.lower_ in _OURS and token.i not in self.sentence.names:
             return [ActorMention(self.voice.actor, *self.sentence.span(token, token), "pronoun")]
         found = actors_of(antecedent(token), self.sentence, self.context)
+        if self.voice is not None and found and found[0].actor is self._home() and self._is_bare_office(token):
+            # 'The President spoke …': the speaker's own.
+            return [replace(found[0], actor=self.voice.actor)]
         if token.lower_ in _OBJECTS and token.dep_ in {"dobj", "pobj", "dative"} and found:
             # 'Cairo, which recognised Sudan and sold it rifles': who does it is not 'it'.
             verb = next((t for t in token.ancestors if t.pos_ == "VERB"), token)
@@ -64,6 +67,12 @@ class Reader:
                 named = [m for i, m in sorted(self.sentence.names.items()) if i < token.i]
                 return [m for m in named if m.actor.kind in _ACTING and all(apart(d, m) for d in doers)][-1:]
         return found
+
+    def _is_bare_office(self, token: Token) -> bool:
+        return self.is_of("office", token) and not any(t.i in self.sentence.names for t in token.subtree)
+
+    def _home(self) -> Actor | None:
+        return self.context.home.actor if self.context.home is not None else None
 
     def who_or_whose(self, token: Token) -> list[ActorMention]:
         """The actor that a noun phrase is, else whose it is: 'against Ukrainian cities'."""
