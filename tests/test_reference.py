@@ -38,6 +38,7 @@ def small(**changed: str) -> Reference:
         "word_classes": "word_class,lemma\norgan,army\norgan,navy\ndeal,sale",
         "state_descriptions": "description,actor_id\nkingdom,NOR",
         "state_successions": "predecessor_id,successor_id,until",
+        "anaphors": "noun,category\naircraft,helicopter\naircraft,uav\nbatch,any",
         "units": "unit,plural\ncrate,crates",
         "number_words": "word,low,high,role",
         "currencies": "token,currency,country",
@@ -53,6 +54,15 @@ def reference() -> Reference:
 def test_a_state_is_of_its_own_country(reference: Reference) -> None:
     assert reference.actors["NOR"].country == "NOR"
     assert reference.actors["acme-arms"].country == "NOR"
+
+
+def test_what_a_noun_may_stand_for(reference: Reference) -> None:
+    assert reference.anaphors == {"aircraft": {"helicopter", "uav"}, "batch": frozenset()}
+
+
+def test_arsenals_count_the_weapons_of_a_maker(reference: Reference) -> None:
+    assert reference.arsenals["NOR"] == 1
+    assert reference.arsenals["SWE"] == 0
 
 
 def test_plurals_are_known(reference: Reference) -> None:

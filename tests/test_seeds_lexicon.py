@@ -16,6 +16,7 @@ SEEDS = ROOT / "seeds"
 
 # Table: key columns, then the others.
 TABLES = {
+    "anaphors": ("noun category", ""),
     "claim_operators": ("lemma pos status", "factuality control"),
     "hedges": ("word", "factuality"),
     "relation_predicates": ("lemma pos particle relation object_via", "status"),
@@ -70,6 +71,7 @@ def test_table_is_well_formed(table: str) -> None:
 @pytest.mark.parametrize(
     ("table", "column"),
     [
+        ("anaphors", "noun"),
         ("claim_operators", "lemma"),
         ("hedges", "word"),
         ("relation_predicates", "lemma"),
@@ -92,6 +94,12 @@ def test_statuses(table: str) -> None:
 @pytest.mark.parametrize("table", ["claim_operators", "hedges", "reporting_verbs"])
 def test_factualities(table: str) -> None:
     assert values(table, "factuality") <= FACTUALITIES | {""}
+
+
+def test_anaphors_stand_for_categories() -> None:
+    assert values("anaphors", "category") - values("materiel_categories", "category") == {"any"}
+    several = {row["noun"] for row in seed("anaphors") if row["category"] != "any"}
+    assert several & {row["noun"] for row in seed("anaphors") if row["category"] == "any"} == set()
 
 
 def test_operators() -> None:

@@ -19,9 +19,7 @@ _YEAR = re.compile(r"(?:1[89]|20)\d\d$")
 _NO_COUNT = frozenset({"DATE", "TIME", "MONEY", "PERCENT", "GPE", "PERSON", "ORG", "NORP"})
 
 
-def find_anaphors(
-    sentence: ParsedSentence, before: Sequence[ItemMention], reference: Reference
-) -> list[ItemMention]:
+def find_anaphors(sentence: ParsedSentence, before: Sequence[ItemMention], reference: Reference) -> list[ItemMention]:
     """Mentions without a name of their own, each with the materiel of what they most likely stand for.
 
     `before` are the items of earlier sentences in the order of the text. A noun of a kind ('the aircraft') stands for

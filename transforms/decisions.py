@@ -52,8 +52,8 @@ _COPIED = (
 )  # fmt: skip
 _COPIED_AT = [PARTY_COLUMNS.index(name) for name in _COPIED]
 _SCORES = (
-    "supplier", "recipient", "supplier_as_recipient", "recipient_as_supplier", "product", "supplier_rank",
-    "recipient_rank", "no_supplier", "no_recipient", "behind_best_supplier", "behind_best_recipient", "supplier_sum",
+    "supplier", "recipient", "supplier_as_recipient", "recipient_as_supplier", "product", "supplier_place",
+    "recipient_place", "no_supplier", "no_recipient", "behind_best_supplier", "behind_best_recipient", "supplier_sum",
     "recipient_sum", "second_supplier", "second_recipient", "best_elsewhere", "best_elsewhere_in_category",
     "sum_elsewhere", "best_reversed", "n_elsewhere", "supplier_mean", "supplier_max", "recipient_mean",
     "recipient_max", "supplier_mean_as_recipient", "recipient_mean_as_supplier", "same_country", "foes",

@@ -162,7 +162,7 @@ def build_reference(tables: Tables) -> Reference:
             for r in tables["state_successions"]
         },
         descriptions=_grouped(tables["state_descriptions"], "description", "actor_id"),
-        anaphors={r["noun"]: frozenset(r["categories"].split(";")) - {"*"} for r in tables["anaphors"]},
+        anaphors={n: c - {"any"} for n, c in _grouped(tables["anaphors"], "noun", "category").items()},
         arsenals=Counter(r["producer_id"] for r in tables["weapons"]),
     )
 

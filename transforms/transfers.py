@@ -56,16 +56,22 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
 
 
 def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClaim]:
-    """The claims without those that only repeat a surer one, or give the same item another status half-heartedly."""
-    kept: list[tuple[TransferClaim, float]] = []
+    """The claims without those that only repeat another, or give the same item another status half-heartedly.
+
+    A claim that another repeats is as sure as the surer of the two.
+    """
+    kept: list[TransferClaim] = []
     for claim, sure in sorted(claims, key=lambda c: -c[1]):
-        alike = [k for k, _ in kept if _movement(k) == _movement(claim)]
+        alike = [k for k in kept if _movement(k) == _movement(claim)]
         same = [k for k in alike if (k.status, k.factuality) == (claim.status, claim.factuality)]
         if any(_repeats(claim, k) for k in same) or (alike and not same and sure < _SURE_OF_STATUS):
             continue
-        kept.append((claim, sure))
-    order = {id(claim): n for n, (claim, _) in enumerate(claims)}
-    return sorted((claim for claim, _ in kept), key=lambda c: order[id(c)])
+        poorer = [k for k in same if _repeats(k, claim)]
+        kept = [k for k in kept if not any(k is p for p in poorer)]
+        confidence = max((c.confidence or 0.0 for c in (claim, *poorer)), default=0.0)
+        kept.append(replace(claim, confidence=confidence))
+    order = {claim.claim_id: n for n, (claim, _) in reversed(list(enumerate(claims)))}
+    return sorted(kept, key=lambda c: order[c.claim_id])
 
 
 def _movement(claim: TransferClaim) -> tuple[str | None, str | None, str]:
