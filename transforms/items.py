@@ -90,9 +90,9 @@ def _item(
     if not at_head and not moves and not is_unit:
         # 'tank crews', 'missile factory': of arms, but no arms.
         return None
-    if not any(m.strong for m in names):
-        if moves and not any(m.weapon for m in names) and head.lemma_.lower() not in reference.words["bundle"]:
-            return None
+    is_bundle = head.lemma_.lower() in reference.words["bundle"]
+    if moves and not is_bundle and not any(m.strong or m.weapon for m in names):
+        return None
     weapon = next((m for m in names if m.weapon), None)
     noun = next((m for m in [*at_head, *reversed(names)] if not m.weapon), None)
     chosen = weapon or noun or names[-1]

@@ -47,8 +47,11 @@ class ItemMention:
     made_in: bool = False
     """Whether the maker stands in words that say so ('Iranian-made'), not in an adjective that may say whose it is."""
     doubts: frozenset[str] = frozenset()
-    """Why the mention may be no item of its own: `weak_sentence`, `part_of` another, `beside_strong` ones; and `anaphor`
-    where it names nothing itself and stands for an earlier item."""
+    """Why the mention may be no item of its own: `weak_sentence`, `part_of` another, `beside_strong` ones.
+
+    `anaphor` where it names nothing itself and stands for an earlier item; then also what it is: `noun`, `number`
+    or `pronoun`.
+    """
 
 
 @dataclass
