@@ -307,20 +307,53 @@ def decide(scene: Scene, completed: Completed, model: Decisions) -> list[Decisio
     confidence = model.forests["claim"].probabilities(told.features)
     decisions = []
     statuses: dict[int, tuple[str, float]] = {}
-    kept = enough(told, confidence, model.thresholds)
-    for (draft, a, b), sure, is_claim in zip(told.keys, confidence.tolist(), kept, strict=True):
-        if is_claim:
-            if draft not in statuses:
-                statuses[draft] = status_of(scene.drafts[draft], scene.document.published_on, model)
-            status, share = statuses[draft]
-            decisions.append(Decision(draft, a, b, status, sure, sure * share))
+    is_enough = enough(told, confidence, model.thresholds)
+    kept: dict[int, list[tuple[str | None, str | None]]] = defaultdict(list)
+    surest_first = np.argsort(-confidence, kind="stable").tolist()
+    for index in sorted(i for i in surest_first if is_enough[i] and _is_new(told.keys[i], kept, scene)):
+        draft, a, b = told.keys[index]
+        sure = float(confidence[index])
+        if draft not in statuses:
+            statuses[draft] = status_of(scene.drafts[draft], scene.document.published_on, model)
+        status, share = statuses[draft]
+        decisions.append(Decision(draft, a, b, status, sure, sure * share))
     return decisions
 
 
+def _is_new(
+    key: tuple[int, str | None, str | None], kept: dict[int, list[tuple[str | None, str | None]]], scene: Scene
+) -> bool:
+    """Whether a pair is not that of a surer one with a state in place of its company, or the other way round.
+
+    Notes the pairs that are new in `kept`, by draft.
+    """
+    draft, supplier, recipient = key
+    for other_supplier, other_recipient in kept[draft]:
+        if recipient == other_recipient and _are_kin(supplier, other_supplier, scene):
+            return False
+        if supplier == other_supplier and _are_kin(recipient, other_recipient, scene):
+            return False
+    kept[draft].append((supplier, recipient))
+    return True
+
+
+def _are_kin(a: str | None, b: str | None, scene: Scene) -> bool:
+    """Whether of two parties one is a state and the other a company of its."""
+    if a is None or b is None:
+        return False
+    kinds = {scene.parties[p].actor.kind for p in (a, b)}
+    return kinds == {"state", "company"} and scene.parties[a].actor.country == scene.parties[b].actor.country
+
+
 def enough(told: Pairs, confidence: Floats, least: Thresholds) -> NDArray[np.bool_]:
-    """Whether each pair's confidence makes it a claim."""
-    agreed, n_paired = (told.features[:, PAIR_COLUMNS.index(c)] > 0 for c in ("paired_by_rules", "n_paired_by_rules"))
-    return confidence >= np.where(agreed, least.agreed, np.where(n_paired, least.contradicted, least.open))
+    """Whether each pair's confidence makes it a claim.
+
+    What the rules infer from use ('Iranian-made drones fired by Russia') is always one: the model has seen few such.
+    """
+    columns = ("paired_by_rules", "n_paired_by_rules", "inferred")
+    agreed, n_paired, inferred = (told.features[:, PAIR_COLUMNS.index(c)] > 0 for c in columns)
+    needed = np.where(agreed, least.agreed, np.where(n_paired, least.contradicted, least.open))
+    return (confidence >= needed) | (agreed & inferred)
 
 
 def status_of(draft: Draft, published_on: date | None, model: Decisions) -> tuple[str, float]:
