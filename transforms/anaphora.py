@@ -10,7 +10,7 @@ from spacy.tokens import Token
 
 from transforms.mentions import ItemMention, ParsedSentence
 from transforms.predicates import governors
-from transforms.reference import Materiel, Reference
+from transforms.reference import Reference
 
 _ARGUMENTS = frozenset({"nsubj", "nsubjpass", "dobj", "pobj", "conj", "attr", "ROOT", "appos", "dep", "npadvmod"})
 _PRONOUNS = frozenset({"it", "them", "they", "these", "those", "both", "all", "some", "none"})
@@ -76,9 +76,9 @@ def _is_generic(token: Token, sentence: ParsedSentence) -> bool:
 
 
 def _fits(item: ItemMention, categories: frozenset[str]) -> bool:
-    materiel: Materiel = item.materiel
+    materiel = item.materiel
     if "anaphor" in item.doubts:
         return False
     if not categories:
-        return materiel.strong and materiel.category not in {"unspecified"}
+        return materiel.strong and materiel.category != "unspecified"
     return materiel.category in categories and (materiel.strong or materiel.weapon is not None)

@@ -14,7 +14,7 @@ from transforms.claims import DocumentFacts
 from transforms.context import Context, actors_of
 from transforms.drafts import Draft
 from transforms.frames import NO_PREDICATE, party_id
-from transforms.grammar import first_conjunct, is_passive
+from transforms.grammar import first_conjunct, governing_verb, is_passive
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.predicates import lexeme_of
 from transforms.reference import Reference
@@ -218,7 +218,7 @@ def anchor_features(draft: Draft, scene: Scene) -> list[float]:
 
 def _words_beside(draft: Draft, scene: Scene) -> list[float]:
     """How much a sentence speaks of transfers, of force and of other relations, and what the item's verb speaks of."""
-    own = _relations(_verb_of(draft.frame.item.top), scene.reference)
+    own = _relations(governing_verb(draft.frame.item.top), scene.reference)
     counts = scene.counts_of(draft.sentence)
     return [
         counts.transfer_words,
@@ -329,9 +329,7 @@ def _place_features(draft: Draft, place: Place | None, scene: Scene) -> list[flo
     lexeme = lexeme_of(head, scene.reference)
     reported = head.lemma_.lower() in scene.reference.reporting_verbs
     operator = (head.lemma_.lower(), "verb") in scene.reference.operators
-    own_verb = phrase
-    while own_verb.pos_ not in {"VERB", "AUX"} and own_verb.head != own_verb:
-        own_verb = own_verb.head
+    own_verb = governing_verb(phrase)
     modified = place.token.head if place.token.dep_ in _MODIFIERS else None
     return [
         1.0,
@@ -361,7 +359,7 @@ def _place_features(draft: Draft, place: Place | None, scene: Scene) -> list[flo
         dependency in _SUBJECTS and head == predicate,
         is_passive(head) if head.pos_ == "VERB" else False,
         own_verb == predicate,
-        own_verb == _verb_of(item.top),
+        own_verb == governing_verb(item.top),
         sum(t.dep_ in _CLAUSES for t in up),
         sum(t.dep_ in _CLAUSES for t in down),
         *(max(0, counts[name][high] - counts[name][low + 1]) for name in ("verbs", "commas", "names", "directions")),
@@ -379,12 +377,6 @@ PLACE_NAMES: tuple[str, ...] = (
     "hangs_on_passive", "own_verb_is_predicate", "own_verb_is_items", "clauses_up", "clauses_down", "verbs_between",
     "commas_between", "names_between", "directions_between", "opens_sentence", "quoted",
 )  # fmt: skip
-
-
-def _verb_of(token: Token) -> Token:
-    while token.pos_ not in {"VERB", "AUX"} and token.head != token:
-        token = token.head
-    return token
 
 
 def path_between(start: Token, end: Token) -> tuple[list[Token], list[Token]]:

@@ -66,7 +66,6 @@ class Told:
     named: dict[str, Actor]
     n_sentences: int
     n_parsed: int
-    sentences: dict[int, ParsedSentence]
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,6 @@ class Extractor:
         named: dict[str, Actor] = {}
         drafts: list[Draft] = []
         places: dict[int, list[Place]] = {}
-        parsed: dict[int, ParsedSentence] = {}
         headline: list[Pair] = []
         if chosen:
             context = Context(self.reference, facts.home)
@@ -120,7 +118,6 @@ class Extractor:
                 read = self._parsed(doc, sentence, index, by_sentence[index], persons, dateline)
                 read.items += find_anaphors(read, items, self.reference)
                 items += [i for i in read.items if "anaphor" not in i.doubts]
-                parsed[index] = read
                 places[index] = places_of(read, context)
                 here = [d for d in dates if max(sentence.start, dateline) <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
@@ -133,7 +130,7 @@ class Extractor:
         foes = {frozenset({r.subject_id, r.object_id}) for r in relations if r.relation == "assault"}
         in_title = [state.actor_id for m in title_names if (state := _state_of(m, self.reference)) is not None]
         scene = Scene(facts, self.reference, drafts, places, list(dict.fromkeys(in_title)), foes)
-        return Told(scene, headline, relations, affiliations, persons, named, len(sentences), len(chosen), parsed)
+        return Told(scene, headline, relations, affiliations, persons, named, len(sentences), len(chosen))
 
     def _offices(
         self,

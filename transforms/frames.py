@@ -13,6 +13,7 @@ from transforms.grammar import (
     agents,
     antecedent,
     first_conjunct,
+    governing_verb,
     is_passive,
     noun_owners,
     objects,
@@ -89,6 +90,18 @@ def party_id(mention: ActorMention) -> str | None:
     return actor.actor_id
 
 
+def may_deal(supplier: ActorMention, recipient: ActorMention) -> bool:
+    """Whether two actors can be the two sides of a transfer.
+
+    A state's purchase from its own industry, or issue to its own forces, is none.
+    """
+    if party_id(supplier) == party_id(recipient):
+        return False
+    if supplier.actor.country == party_id(recipient) or recipient.actor.country == party_id(supplier):
+        return "armed_group" in {supplier.actor.kind, recipient.actor.kind}
+    return True
+
+
 def find_frames(sentence: ParsedSentence, reference: Reference, context: Context) -> list[Frame]:
     """All transfers that a sentence tells of, roles filled as far as the sentence itself tells them."""
     frames: list[Frame] = []
@@ -113,9 +126,7 @@ def bare_frame(item: ItemMention, sentence: ParsedSentence, reference: Reference
 
     It has the roles that prepositions give: 'moved from X to Y'.
     """
-    verb = item.top
-    while verb.pos_ not in {"VERB", "AUX"} and verb.head != verb:
-        verb = verb.head
+    verb = governing_verb(item.top)
     frame = Frame(verb, NO_PREDICATE, item, read(verb, "delivered", reference))
 
     def who(tokens: Iterable[Token]) -> list[ActorMention]:

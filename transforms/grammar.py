@@ -26,6 +26,13 @@ def with_conjuncts(token: Token) -> list[Token]:
     return found
 
 
+def governing_verb(token: Token) -> Token:
+    """The nearest verb above a token, itself included; the root of its sentence where there is none."""
+    while token.pos_ not in {"VERB", "AUX"} and token.head != token:
+        token = token.head
+    return token
+
+
 def first_conjunct(token: Token) -> Token:
     """The head of the coordination that the token stands in."""
     while token.dep_ == "conj" and token.head.i < token.i:

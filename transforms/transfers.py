@@ -12,7 +12,7 @@ from transforms.claims import DocumentFacts, render_marks
 from transforms.context import Context
 from transforms.decisions import Decisions, decide
 from transforms.drafts import REACH, Draft
-from transforms.frames import NO_PREDICATE, find_frames, party_id
+from transforms.frames import NO_PREDICATE, find_frames, may_deal, party_id
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Materiel, Reference
 from transforms.rows import TransferClaim, content_id
@@ -38,7 +38,8 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
             for draft, suppliers, recipients in by_rules(scene, headline)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
-            if _plausible(supplier, recipient) and not _at_war(draft, supplier, recipient, scene.foes)
+            if may_deal(supplier, recipient) and not (_is_guess(supplier) or _is_guess(recipient))
+            if not _at_war(draft, supplier, recipient, scene.foes)
         ]
     claims = []
     for told in decide(scene, roles_by_rules(scene, headline), decisions):
@@ -58,7 +59,7 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
 def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClaim]:
     """The claims without those that only repeat another, or give the same item another status half-heartedly.
 
-    A claim that another repeats is as sure as the surer of the two.
+    A claim that takes the place of poorer ones is as sure as the surest of them.
     """
     kept: list[TransferClaim] = []
     for claim, sure in sorted(claims, key=lambda c: -c[1]):
@@ -68,7 +69,7 @@ def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClai
             continue
         poorer = [k for k in same if _repeats(k, claim)]
         kept = [k for k in kept if not any(k is p for p in poorer)]
-        confidence = max((c.confidence or 0.0 for c in (claim, *poorer)), default=0.0)
+        confidence = max(c.confidence or 0.0 for c in (claim, *poorer))
         kept.append(replace(claim, confidence=confidence))
     order = {claim.claim_id: n for n, (claim, _) in reversed(list(enumerate(claims)))}
     return sorted(kept, key=lambda c: order[c.claim_id])
@@ -240,16 +241,6 @@ def _from_maker(draft: Draft) -> bool:
 
 def _category(draft: Draft) -> str:
     return draft.frame.item.materiel.category
-
-
-def _plausible(supplier: ActorMention, recipient: ActorMention) -> bool:
-    """Whether two actors can be the two sides of a transfer."""
-    if party_id(supplier) == party_id(recipient) or _is_guess(supplier) or _is_guess(recipient):
-        return False
-    if supplier.actor.country == party_id(recipient) or recipient.actor.country == party_id(supplier):
-        # A state's purchase from its own industry, or issue to its own forces, is no transfer.
-        return "armed_group" in {supplier.actor.kind, recipient.actor.kind}
-    return True
 
 
 def _at_war(draft: Draft, supplier: ActorMention, recipient: ActorMention, foes: Set[frozenset[str]]) -> bool:
