@@ -94,7 +94,7 @@ class Forest:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The least confidence of a claim, by what the rules say of its pair; chosen by the scores of the measuring sets."""
+    """The least confidence of a claim, by what the rules say of its pair; chosen by the scores of measuring sets."""
 
     agreed: float = 0.16
     """The rules read the same pair."""
