@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from transforms.rows import Document, content_id
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a document besides its bytes: from a feed, a sitemap, an entry of sources.toml or an option."""
+
+    source: str | None = None  # name of the source in sources.toml
+    tags: str | None = None  # joined by ';', sorted
+    title: str | None = None
+    outlet: str | None = None
+    published_on: date | None = None
+    published_from: str | None = None  # 'feed', 'sitemap', 'archive' (WARC metadata stating publication) or 'option'
 
 
 def make_document(
