@@ -35,10 +35,12 @@ def pipeline(
     published_on: date | None = None,
     runner: str | None = None,
     batch_size: int | None = None,
+    sources: str | None = None,
 ) -> dict[str, Any]:
     """Read the inputs, extract their claims, build the tables and publish them as the lake's current release.
 
-    What is left out comes from the `MATERIEL_*` settings. Returns the figures of each stage, with its seconds.
+    `sources` is a file of named sources (`sources.toml`) to read as well. What is left out comes from the `MATERIEL_*`
+    settings. Returns the figures of each stage, with its seconds.
     """
     settings = Settings.from_environment().with_options(
         lake=Path(lake) if lake else None, runner=runner, batch_size=batch_size
@@ -48,7 +50,7 @@ def pipeline(
     workers = task_runner(settings.runner)
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "ingest": lambda: ingest.with_options(task_runner=workers)(
-            inputs, root, published_on=published_on, batch_size=settings.batch_size
+            inputs, root, published_on=published_on, batch_size=settings.batch_size, sources=sources
         ),
         "extract": lambda: extract.with_options(task_runner=workers)(root, batch_size=settings.batch_size),
         "model": lambda: model(root),

@@ -30,6 +30,11 @@ class Settings:
     """Largest text or JSON-lines file, and the most that is read from standard input (`MATERIEL_MAX_FILE_BYTES`)."""
     max_text_chars: int = 2_000_000
     """Longest text of one document (`MATERIEL_MAX_TEXT_CHARS`)."""
+    document_seconds: float = 60.0
+    """How long one document may keep the parser, and 100,000 characters of one the extractor
+    (`MATERIEL_DOCUMENT_SECONDS`)."""
+    document_megabytes: int = 2_000
+    """Memory that one document may take in the parser or the extractor (`MATERIEL_DOCUMENT_MEGABYTES`)."""
     contact: str | None = None
     """Address or web page that publishers can turn to; part of the user agent (`MATERIEL_CONTACT`)."""
 
@@ -86,5 +91,7 @@ _CONVERTERS: dict[str, Callable[[str, str], object]] = {
     "max_bytes": _whole_number,
     "max_file_bytes": _whole_number,
     "max_text_chars": _whole_number,
+    "document_seconds": _seconds,
+    "document_megabytes": _whole_number,
     "contact": _one_line,
 }

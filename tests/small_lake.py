@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
 from flows.lake import Lake, write_rows
 from flows.model import build_models
+from flows.parsing import StoredDocument
 from flows.publish import publish_release
 from transforms.documents import make_document
 from transforms.rows import (
@@ -196,7 +197,7 @@ def sample_release(base: Path) -> Lake:
     """The sample, built and published below a folder; once for all tests that name the same folder."""
     root = base / "sample-release"
     if not Lake(root).current.exists():
-        build_models(write_lake(root, sample()).root, VERSION, write_seeds(base / "sample-seeds"))
+        build_models(write_lake(root, sample()).root, VERSION, VERSION, write_seeds(base / "sample-seeds"))
         publish_release(root)
     return Lake(root)
 
@@ -221,11 +222,20 @@ def write_lake(root: Path, rows: Rows, batch_size: int = 1000, shuffle: int | No
         random.Random(shuffle).shuffle(rejects)
     for batch in _batches(documents, batch_size):
         name = content_id(*(document.extraction_key + document.source_uri for document in batch))
-        write_rows(lake.documents / f"{name}.parquet", Document, batch)
+        write_documents(lake, name, batch)
         write_claims(lake, name, rows, batch)
     for batch in _batches(rejects, batch_size):
         write_rows(lake.rejects / f"{content_id(*batch)}.parquet", Reject, batch)
     return lake
+
+
+def write_documents(lake: Lake, name: str, documents: Sequence[Document], version: str = VERSION) -> Path:
+    """Write one batch of documents; returns the file that holds them."""
+    folder = lake.documents / version / name
+    stored = [StoredDocument(**asdict(document), raw_digest="", raw_file="", raw_offset=0) for document in documents]
+    write_rows(folder / "documents.parquet", StoredDocument, stored)
+    write_rows(folder / "rejects.parquet", Reject, [])
+    return folder / "documents.parquet"
 
 
 def write_claims(lake: Lake, name: str, rows: Rows, documents: Sequence[Document], version: str = VERSION) -> None:
