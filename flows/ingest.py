@@ -29,6 +29,7 @@ from flows.inputs import InputUnit, Received, Unreadable, expand, read
 from flows.lake import Lake, put, sweep, temporary_path, values_where, write_rows
 from flows.runners import task_runner
 from flows.settings import Settings
+from transforms.documents import Hints
 from transforms.parse import Parsed, RawInput, parse
 from transforms.rows import Document, Reject, content_id
 
@@ -217,7 +218,8 @@ def _received(units: Sequence[InputUnit], settings: Settings) -> Iterator[tuple[
 
 
 def _parsed(received: Received, published_on: date | None, settings: Settings) -> Parsed:
-    raw = RawInput(received.source_uri, received.content, received.media_type, published_on, received.url)
+    hints = Hints(published_on=published_on, published_from="option")
+    raw = RawInput(received.source_uri, received.content, received.media_type, hints, received.url)
     return parse(raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes)
 
 
