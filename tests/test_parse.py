@@ -6,6 +6,8 @@ import re
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.parse import Parsed, RawInput, decode, language_of, parse
-from transforms.rows import Document
+from transforms.documents import Hints
+from transforms.parse import Parsed, RawInput, decode, is_json_lines, language_of, parse, parse_stream
+from transforms.rows import Document, Reject
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"
 DAY = date(2024, 6, 27)
@@ -34,7 +37,8 @@ def parsed(
     content: str | bytes, media_type: str | None = None, published_on: date | None = None, **limits: int
 ) -> Parsed:
     data = content if isinstance(content, bytes) else content.encode()
-    return parse(RawInput("dir/in", data, media_type, published_on), **limits)
+    hints = Hints(published_on=published_on, published_from="option")
+    return parse(RawInput("dir/in", data, media_type, hints), **limits)
 
 
 def only_document(result: Parsed) -> Document:
@@ -83,9 +87,7 @@ def test_damaged_utf8_keeps_its_intact_characters() -> None:
 
 
 def test_same_text_in_two_files_is_one_document_id() -> None:
-    first, second = (
-        parse(RawInput(name, SENTENCE.encode(), "text/plain", None)).documents[0] for name in ("a.txt", "b.txt")
-    )
+    first, second = (parse(RawInput(name, SENTENCE.encode(), "text/plain")).documents[0] for name in ("a.txt", "b.txt"))
     assert first.document_id == second.document_id
     assert first.source_uri != second.source_uri
 
@@ -258,6 +260,69 @@ def test_a_json_file_is_one_record_a_list_of_them_or_lines() -> None:
     assert len(parsed(lines, "application/json").documents) == len(parsed(lines).documents) == 2
 
 
+def test_a_stream_of_lines_gives_what_the_whole_gives() -> None:
+    lines = [record(text="First."), "", '{"text": "cut', record(html=PAGE), record(text="Łódź")]
+    content = ("\ufeff" + "\r\n".join(lines) + "\n").encode()
+    raw = RawInput("dir/in", b"", JSONL, Hints(source="s", tags="a;b", outlet="O", title="T"))
+    streamed = list(parse_stream(content.splitlines(keepends=True), raw))
+    whole = parse(replace(raw, content=content))
+    assert [row for row in streamed if isinstance(row, Document)] == whole.documents
+    assert [row for row in streamed if isinstance(row, Reject)] == whole.rejects
+    assert [row.title for row in whole.documents] == ["T", "Tanks for Kyiv", "T"]
+    assert {(row.source, row.tags) for row in whole.documents} == {("s", "a;b")}
+    assert [row.reason for row in parse_stream([b"\n"], raw) if isinstance(row, Reject)] == ["empty"]
+
+
+def test_a_stream_is_read_line_by_line() -> None:
+    read: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for number in range(3):
+            read.append(number)
+            yield record(text=f"Text {number}.").encode()
+
+    found = parse_stream(lines(), RawInput("in", b"", JSONL))
+    assert read == []
+    next(found)
+    assert read == [0]
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type", "expected"),
+    [
+        (b'{"text": "a"}\n{"te', None, True),
+        (b'\xef\xbb\xbf\n{"text": "a"}\n{"te', None, True),
+        (b'{"text": "a"}\n{"te', "application/json", True),
+        (b'{"text": "a ver', JSONL, True),
+        (b"not json", JSONL + "; charset=utf-8", True),
+        (b'{"text": "a ver', None, False),
+        (b'{"text": "a"}\n', None, False),
+        (b'{\n"text": "a"\n}', "application/json", False),
+        (b'[{"text": "a"},\n{"text": "b"}]', "application/json", False),
+        (b'{"text": "a"}\n{"te', "text/plain", False),
+        ('{"text": "a"}\n{"te'.encode("utf-16"), JSONL, False),
+        (b"%PDF-1.7", JSONL, False),
+        (b"", JSONL, False),
+    ],
+)
+def test_json_lines_are_told_by_their_head(head: bytes, media_type: str | None, expected: bool) -> None:
+    assert is_json_lines(head, media_type) is expected
+
+
+def test_a_date_of_the_input_comes_before_that_of_the_page_and_that_before_the_option() -> None:
+    hints = Hints(published_on=DAY, published_from="option")
+    lines = [record(html=PAGE, published_on="2022-02-02"), record(html=PAGE), record(text=SENTENCE)]
+    documents = parse(RawInput("in", "\n".join(lines).encode(), JSONL, hints)).documents
+    assert [(row.published_on, row.published_from) for row in documents] == [
+        (date(2022, 2, 2), "record"),
+        (date(2023, 3, 1), "page"),
+        (DAY, "option"),
+    ]
+    assert {row.published_precision for row in documents} == {"day"}
+    [undated] = parse(RawInput("in", SENTENCE.encode(), None, Hints(published_from="option"))).documents
+    assert (undated.published_on, undated.published_precision, undated.published_from) == (None, None, None)
+
+
 # language
 
 
@@ -278,7 +343,7 @@ media_types = st.sampled_from([None, "text/plain", "text/html", JSONL, "applicat
 @given(st.binary(max_size=400), media_types)
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_document_or_a_reject(content: bytes, media_type: str | None) -> None:
-    result = parse(RawInput("x", content, media_type, None))
+    result = parse(RawInput("x", content, media_type))
     assert result.documents or result.rejects
     for document in result.documents:
         for value in (document.text, document.title or "", document.source_uri):
@@ -329,7 +394,7 @@ def test_main_text_of_real_pages_agrees_with_what_people_marked() -> None:
     scores = []
     for name, expected in truth.items():
         page = gzip.decompress((SHARED / "html_pages" / "html" / f"{name}.html.gz").read_bytes())
-        document = only_document(parse(RawInput(name, page, "text/html", None)))
+        document = only_document(parse(RawInput(name, page, "text/html")))
         got, want = words(document.text), words(expected["articleBody"])
         scores.append(2 * (got & want).total() / (got.total() + want.total()))
     assert sum(scores) / len(scores) > 0.96
@@ -341,5 +406,5 @@ def test_hostile_files_do_not_break_the_parser() -> None:
     assert len(files) > 100
     for path in files:
         for media_type in (JSONL, "application/json", "text/plain", "text/html"):
-            result = parse(RawInput(path.name, path.read_bytes(), media_type, None))
+            result = parse(RawInput(path.name, path.read_bytes(), media_type))
             assert result.documents or result.rejects

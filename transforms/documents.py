@@ -26,17 +26,23 @@ def make_document(
     source_uri: str,
     title: str | None = None,
     published_on: date | None = None,
+    published_precision: str | None = None,
+    published_from: str | None = None,
     url: str | None = None,
     author: str | None = None,
     outlet: str | None = None,
     language: str | None = None,
+    wire: str | None = None,
+    source: str | None = None,
+    tags: str | None = None,
 ) -> Document:
-    """Build the row.
+    """Build the row. A date without a precision is exact to the day; without a date, there is neither of its fields.
 
     Lone surrogates, which no Parquet file can hold, become U+FFFD one for one, so that offsets keep their places.
     """
     text = _storable(text)
     title = _storable(title) or None if title is not None else None
+    is_dated = published_on is not None
     return Document(
         document_id=content_id(text.strip()),
         extraction_key=content_id(text, title, published_on),
@@ -46,7 +52,12 @@ def make_document(
         author=author,
         outlet=outlet,
         published_on=published_on,
+        published_precision=(published_precision or "day") if is_dated else None,
+        published_from=published_from if is_dated else None,
         language=language,
+        wire=wire,
+        source=source,
+        tags=tags,
         text=text,
     )
 

@@ -10,11 +10,11 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 
-from transforms.documents import make_document
+from transforms.documents import Hints, make_document
 from transforms.rows import Document, Reject
 
 MAX_TEXT_CHARS = 2_000_000
@@ -91,8 +91,8 @@ class RawInput:
     content: bytes
     media_type: str | None
     """Content-Type as the server gave it or as the file name implies; None where unknown."""
-    published_on: date | None
-    """Publication date for documents that state none."""
+    hints: Hints = field(default_factory=Hints)
+    """What is known of its documents besides."""
     url: str | None = None
     """Address that the content was fetched from, after redirects."""
 
@@ -130,15 +130,50 @@ def parse(raw: RawInput, *, max_text_chars: int = MAX_TEXT_CHARS, max_page_bytes
     limits = _Limits(max_text_chars, max_page_bytes)
     try:
         kind, text = _decoded(raw)
-    except _Unusable as fault:
-        return Parsed([], [_reject(raw.source_uri, fault)])
-    if kind in (JSON_LINES, JSON):
-        return _parse_records(raw, kind, text, limits)
-    try:
+        if kind in (JSON_LINES, JSON):
+            found = list(_records(_items(kind, text), raw, limits))
+            return Parsed(
+                [row for row in found if isinstance(row, Document)], [row for row in found if isinstance(row, Reject)]
+            )
         document = (_page if kind == HTML else _plain)(raw, text, limits)
     except _Unusable as fault:
         return Parsed([], [_reject(raw.source_uri, fault)])
     return Parsed([document], [])
+
+
+def is_json_lines(head: bytes, media_type: str | None) -> bool:
+    """Whether content that begins so is JSON lines that `parse_stream` can read, as `parse` would decide.
+
+    `head` is the beginning, after decompression; 64 KiB are enough where the media type says JSON lines. Where it does
+    not, the first line has to be whole in it, else the answer is False, and `parse` reads the same content.
+    """
+    first_line, _, rest = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
+    if not first_line or head.startswith(tuple(mark for mark, name in BYTE_ORDER_MARKS if name != "utf-8")):
+        return False
+    try:
+        kind, _ = _decoded(RawInput("", head, media_type))
+    except _Unusable:
+        return False
+    # One line alone may be a JSON file as well; both readings give the same.
+    return kind == JSON_LINES or (kind == JSON and bool(rest.strip()) and _is_object(decode(first_line)))
+
+
+def parse_stream(
+    lines: Iterable[bytes],
+    raw: RawInput,
+    *,
+    max_text_chars: int = MAX_TEXT_CHARS,
+    max_page_bytes: int = MAX_PAGE_BYTES,
+) -> Iterator[Document | Reject]:
+    """The documents and rejects of JSON lines in their order, as `parse` gives them, holding one line at a time.
+
+    `raw` is as for `parse`; its `content` is left alone. A line that is not UTF-8 is read by itself as `decode` says.
+    Never raises for bad content.
+    """
+    _, _, charset = _declared_type(raw.media_type)
+    decoded = (decode(line, charset).strip("\ufeff \t\r\n") for line in lines)
+    numbered = ((number, line) for number, line in enumerate(decoded, 1) if line)
+    yield from _records(numbered, raw, _Limits(max_text_chars, max_page_bytes))
 
 
 def decode(content: bytes, charset: str | None = None) -> str:
@@ -182,18 +217,14 @@ def _decoded(raw: RawInput) -> tuple[str, str]:
     for signature, name in BINARY_SIGNATURES.items():
         if content.startswith(signature):
             raise _Unusable("not_text", f"The content is {name}, not text; convert it to text or HTML first.")
-    media_type, _, parameters = (raw.media_type or "").lower().partition(";")
-    media_type = media_type.strip()
+    media_type, kind, charset = _declared_type(raw.media_type)
     if media_type.startswith(UNREADABLE_FAMILIES):
         raise _Unusable("not_text", f"The content is declared as {media_type[:60]}, not text; give text or HTML.")
     marked = content.startswith(tuple(mark for mark, _ in BYTE_ORDER_MARKS))
     if not marked and b"\x00" in content[:SNIFFED_CHARS]:
         raise _Unusable("not_text", "The content holds NUL bytes: a binary file, or UTF-16 without byte-order mark.")
     head = content[:SNIFFED_CHARS]
-    declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", parameters)
     in_page = re.search(rb"charset\s*=\s*[\"']?([\w.:-]+)", head, re.IGNORECASE)
-    kind = KIND_OF_MEDIA_TYPE.get(media_type)
-    charset = declared[1] if declared else None
     if charset is None and in_page and kind in (HTML, None) and b"<" in head:
         charset = in_page[1].decode("ascii", "replace")
     text = decode(content, charset)
@@ -201,6 +232,14 @@ def _decoded(raw: RawInput) -> tuple[str, str]:
     if kind == HTML and "<" not in text:
         kind = TEXT
     return kind, text
+
+
+def _declared_type(content_type: str | None) -> tuple[str, str | None, str | None]:
+    """Media type, kind of content and charset that a Content-Type declares."""
+    media_type, _, parameters = (content_type or "").lower().partition(";")
+    media_type = media_type.strip()
+    charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", parameters)
+    return media_type, KIND_OF_MEDIA_TYPE.get(media_type), charset[1] if charset else None
 
 
 def _sniffed(text: str) -> str:
@@ -225,9 +264,14 @@ def _plain(raw: RawInput, text: str, limits: _Limits) -> Document:
     return make_document(
         text,
         source_uri=raw.source_uri,
+        title=raw.hints.title,
         url=raw.url,
-        published_on=raw.published_on,
+        outlet=raw.hints.outlet,
+        published_on=raw.hints.published_on,
+        published_from=raw.hints.published_from,
         language=language_of(text),
+        source=raw.hints.source,
+        tags=raw.hints.tags,
     )
 
 
@@ -277,12 +321,15 @@ def _page(raw: RawInput, html: str, limits: _Limits) -> Document:
     return make_document(
         page.text,
         source_uri=raw.source_uri,
-        title=page.title,
-        published_on=page.published_on or raw.published_on,
+        title=page.title or raw.hints.title,
+        published_on=page.published_on or raw.hints.published_on,
+        published_from="page" if page.published_on else raw.hints.published_from,
         url=page.url or raw.url,
         author=page.author,
-        outlet=page.outlet,
+        outlet=page.outlet or raw.hints.outlet,
         language=page.language,
+        source=raw.hints.source,
+        tags=raw.hints.tags,
     )
 
 
@@ -401,25 +448,20 @@ class _Record(dict[str, object]):
     repeated: frozenset[str] = frozenset()
 
 
-def _parse_records(raw: RawInput, kind: str, text: str, limits: _Limits) -> Parsed:
-    documents: list[Document] = []
-    rejects: list[Reject] = []
-    try:
-        items = _items(kind, text)
-    except _Unusable as fault:
-        return Parsed([], [_reject(raw.source_uri, fault)])
+def _records(items: Iterable[tuple[int, object]], raw: RawInput, limits: _Limits) -> Iterator[Document | Reject]:
+    """The documents and rejects of numbered records; a reject where there is not one record."""
+    place = 0
     for place, item in items:
         uri = f"{raw.source_uri}#{place}"
         try:
             record = _checked(_loads(item) if isinstance(item, str) else item)
             uri = _text_field(record, "uri") or _text_field(record, "url") or uri
-            documents.append(_record_document(record, uri, raw, limits))
+            yield _record_document(record, uri, raw, limits)
         except _Unusable as fault:
             detail = f"Record {place} of {_file_name(raw.source_uri)}: {fault.detail}"
-            rejects.append(_reject(uri, _Unusable(fault.reason, detail)))
-    if not documents and not rejects:
-        rejects.append(_reject(raw.source_uri, _Unusable("empty", "The input holds no records.")))
-    return Parsed(documents, rejects)
+            yield _reject(uri, _Unusable(fault.reason, detail))
+    if place == 0:
+        yield _reject(raw.source_uri, _Unusable("empty", "The input holds no records."))
 
 
 def _items(kind: str, text: str) -> Iterable[tuple[int, object]]:
@@ -428,7 +470,7 @@ def _items(kind: str, text: str) -> Iterable[tuple[int, object]]:
         try:
             whole = _loads(text)
         except _Unusable:
-            if not _begins_with_a_record(text):
+            if not _is_object(text.strip("\ufeff \t\r\n").partition("\n")[0]):
                 raise
         else:
             return enumerate(whole if isinstance(whole, list) else [whole], 1)
@@ -437,13 +479,12 @@ def _items(kind: str, text: str) -> Iterable[tuple[int, object]]:
     return ((number, line) for number, line in enumerate(lines, 1) if line)
 
 
-def _begins_with_a_record(text: str) -> bool:
-    """Whether JSON lines come under the name of a JSON file."""
+def _is_object(text: str) -> bool:
+    """Whether the text is a whole JSON object; as the first line of a JSON file, it tells JSON lines."""
     try:
-        _loads(text.strip("\ufeff \t\r\n").partition("\n")[0])
+        return isinstance(_loads(text), _Record)
     except _Unusable:
         return False
-    return True
 
 
 def _loads(text: str) -> object:
@@ -489,12 +530,17 @@ def _record_document(record: _Record, uri: str, raw: RawInput, limits: _Limits) 
     return make_document(
         text if page is None else page.text,  # type: ignore[arg-type]
         source_uri=uri,
-        title=title or (page.title if page else None),
-        published_on=published_on or (page.published_on if page else None) or raw.published_on,
+        title=title or (page.title if page else None) or raw.hints.title,
+        published_on=published_on or (page.published_on if page else None) or raw.hints.published_on,
+        published_from=(
+            "record" if published_on else "page" if page and page.published_on else raw.hints.published_from
+        ),
         url=url or (page.url if page else None),
         author=_text_field(record, "author") or (page.author if page else None),
-        outlet=_text_field(record, "outlet") or (page.outlet if page else None),
+        outlet=_text_field(record, "outlet") or (page.outlet if page else None) or raw.hints.outlet,
         language=page.language if page else language_of(str(text)),
+        source=raw.hints.source,
+        tags=raw.hints.tags,
     )
 
 

@@ -34,7 +34,19 @@ class Document:
     author: str | None
     outlet: str | None
     published_on: date | None
+    """Day of publication; where less is known, the first day of the month or year."""
+    published_precision: str | None
+    """How much of `published_on` is known: `day`, `month` or `year`."""
+    published_from: str | None
+    """Where the date was found: `record`, `feed`, `sitemap`, `archive`, `page`, `url`, `text` or `option`."""
     language: str | None
+    """ISO 639-1."""
+    wire: str | None
+    """Actor id of the news agency that the text or its author line credits."""
+    source: str | None
+    """Name of the source in `sources.toml` that led here."""
+    tags: str | None
+    """Tags of that source, sorted, joined by `;`."""
     text: str
 
 

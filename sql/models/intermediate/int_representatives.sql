@@ -7,7 +7,11 @@ select
     author,
     outlet,
     published_on,
+    published_precision,
+    published_from,
     language,
+    source,
+    tags,
     -- 'WASHINGTON, June 18 (Reuters) - ', with or without the place.
     nullif(
         trim(regexp_extract(left(text, 200), '^(?:\p{Lu}{2,}[^()\n]{0,80})?\((\p{Lu}[^()\n]{1,39})\)\s*[-\x{2013}\x{2014}]', 1)),

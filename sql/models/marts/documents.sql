@@ -26,7 +26,12 @@ select
     document.outlet,
     sightings.n_sightings,
     extraction.n_sentences,
-    extraction.n_sentences_parsed
+    extraction.n_sentences_parsed,
+    document.published_precision,
+    document.published_from,
+    document.wire,
+    document.source,
+    document.tags
 from {{ ref('int_representatives') }} as document
 inner join texts using (extraction_key)
 inner join sightings using (document_id)
