@@ -14,6 +14,7 @@ from typing import BinaryIO, Literal
 from urllib.parse import urldefrag, urlsplit
 
 from flows.settings import Settings
+from transforms.documents import Hints
 from transforms.rows import Reject
 
 MEDIA_TYPE_OF_SUFFIX = {
@@ -27,6 +28,8 @@ MEDIA_TYPE_OF_SUFFIX = {
 }
 """What a file name says of the content; for other names the content decides."""
 
+WARC_SUFFIXES = (".warc", ".warc.gz")
+
 MAX_LIST_BYTES = 10_000_000
 """Largest file that is looked into for a list of URLs."""
 
@@ -38,12 +41,17 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class InputUnit:
-    """One file, one page to fetch, or standard input."""
+    """One file, one page to fetch, one WARC file of pages, or standard input."""
 
-    kind: Literal["file", "stdin", "url"]
+    kind: Literal["file", "stdin", "url", "warc"]
     source_uri: str
     path: str | None = None
     """Where a file lies."""
+    hints: Hints = Hints()
+    spacing: float | None = None
+    """Seconds between two requests to a host, where its source sets them; None: the settings'."""
+    max_bytes: int | None = None
+    """Largest page, where its source sets one; None: the settings'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class Received:
     """Address after redirects, of what was fetched."""
     status_line: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    archived_in: str | None = None
+    """Of a record of a WARC file that is an input: the file and the offset of the record, `news.warc.gz#1234`."""
 
 
 class Unreadable(Exception):
@@ -86,7 +96,8 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
 
     Folders are read with their subfolders. Left out of folders and globs: hidden files, `README*`, and a `labels.jsonl`
     beside a `documents.jsonl` (the labels of a labelled set). A `.urls` file, or a `.txt` file of which every line is a
-    URL, a `#` comment or blank, stands for the pages that it lists.
+    URL, a `#` comment or blank, stands for the pages that it lists. A `.warc` or `.warc.gz` file is one unit of many
+    pages (`flows.warc_input`).
     """
     units: set[InputUnit] = set()
     rejects: list[Reject] = []
@@ -212,8 +223,9 @@ def _files(name: str, *, explicit: bool) -> Iterator[InputUnit | Reject]:
     elif (urls := _listed_urls(path)) is not None:
         yield from _listed(urls, uri)
     else:
+        kind: Literal["file", "warc"] = "warc" if path.name.lower().endswith(WARC_SUFFIXES) else "file"
         # Workers may have another working directory.
-        yield InputUnit("file", uri, str(path.absolute()))
+        yield InputUnit(kind, uri, str(path.absolute()))
 
 
 def _folder(folder: Path, uri: str) -> Iterator[InputUnit | Reject]:
