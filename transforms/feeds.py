@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, cast
+from xml.sax import SAXException
 
 from transforms.listings import BrokenListing, FaultyEntry, ListedPage, calendar_day, page_url, plain_title
 
@@ -39,7 +40,8 @@ def read_feed(
 def _xml_feed(content: bytes, url: str, latest: date, media_type: str | None) -> Iterator[ListedPage | FaultyEntry]:
     import feedparser
 
-    headers = {"content-location": url} | ({"content-type": media_type} if media_type else {})
+    # Told of the feed's address, it would resolve ids too, and no id could be told from an address any more.
+    headers = {"content-type": media_type} if media_type else {}
     try:
         # Only addresses, dates and plain titles are taken, so there is no markup to make safe.
         feed = feedparser.parse(
@@ -58,10 +60,10 @@ def _xml_feed(content: bytes, url: str, latest: date, media_type: str | None) ->
     language = _text(feed.feed, "language")
     for entry in feed.entries:
         title = plain_title(_text(entry, "title"))
-        links = [_text(entry, "feedburner_origlink"), _text(entry, "link"), *_alternates(entry), _text(entry, "id")]
-        address = next((found for link in links if link and (found := page_url(link, url))), None)
+        links = _links(entry)
+        address = next((found for link in links if (found := page_url(link, url))), None)
         if address is None:
-            yield FaultyEntry(next(filter(None, (*links, title)), "an entry without link and title"))
+            yield FaultyEntry(next(filter(None, (*links, title)), "an entry without link and title")[:200])
             continue
         updated = _text(entry, "updated")
         published = _text(entry, "published") or (updated if dated_by_dublin_core else None)
@@ -87,7 +89,7 @@ def _raise_unless_feed(content: bytes, feed: Any) -> None:
         raise BrokenListing('it is a sitemap, not a feed; set kind = "sitemap"')
     if not feed.version:
         raise BrokenListing("it is not a feed")
-    if feed.bozo and not feed.feed:
+    if isinstance(feed.get("bozo_exception"), SAXException) and not feed.feed:
         raise BrokenListing("it is a damaged feed of which nothing can be read")
 
 
@@ -95,6 +97,15 @@ def _text(values: Mapping[str, object], key: str) -> str | None:
     # Asked in the usual way, feedparser answers for 'updated' with 'published' where there is none.
     value = dict.get(cast(dict[str, object], values), key)
     return value if isinstance(value, str) and value.strip() else None
+
+
+def _links(entry: Mapping[str, object]) -> list[str]:
+    """Where the page of an entry may be, the best first."""
+    identifier = _text(entry, "id")
+    # An id may be any text; only a whole address is one. feedparser takes an RSS guid for a link where there is none.
+    whole = identifier if identifier and "://" in identifier else None
+    link = whole if dict.get(cast(dict[str, object], entry), "guidislink") else _text(entry, "link")
+    return [found for found in (_text(entry, "feedburner_origlink"), link, *_alternates(entry), whole) if found]
 
 
 def _alternates(entry: Mapping[str, object]) -> list[str]:
@@ -122,12 +133,11 @@ def _json_feed(content: bytes, url: str, latest: date) -> Iterator[ListedPage | 
             yield FaultyEntry("an item that is no object")
             continue
         title = plain_title(_text(item, "title"))
-        links = [_text(item, "url"), _text(item, "external_url"), _text(item, "id")]
-        # An id may be any text; only a whole address is one.
-        absolute = [link for link in links[:2] if link] + [link for link in links[2:] if link and "://" in link]
-        address = next((found for link in absolute if (found := page_url(link, url))), None)
+        identifier = _text(item, "id") or ""
+        links = [_text(item, "url"), _text(item, "external_url"), identifier if "://" in identifier else None]
+        address = next((found for link in links if link and (found := page_url(link, url))), None)
         if address is None:
-            yield FaultyEntry(next(filter(None, (*links, title)), "an item without url and title"))
+            yield FaultyEntry(next(filter(None, (*links, title)), "an item without url and title")[:200])
             continue
         own_language = _text(item, "language") or language
         yield ListedPage(

@@ -86,6 +86,8 @@ def _xml_sitemap(content: bytes, url: str, latest: date) -> Iterator[ListedPage 
         if parent is not None and (field := _FIELDS.get((_local_name(parent), name))):
             values.setdefault(field, (element.text or "").strip())
         if name in ("url", "sitemap") and parent is not None and _local_name(parent) in ("urlset", "sitemapindex"):
+            # Some write the address straight into the element.
+            values.setdefault("loc", (element.text or "").strip())
             yield _entry(name, values, url, latest)
         # What is done is forgotten at once, and so are the siblings before it.
         element.clear(keep_tail=False)
