@@ -29,7 +29,9 @@ ADDRESS_CHARACTERS = 2_000
 """Longer addresses are no addresses of news pages; servers refuse them."""
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|<!--[^<>]*-->")
-_NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\ufffd\ud800-\udfff<>\"\\^`{|}]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_AN_ADDRESS = re.compile(
+    r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\ufffd\ud800-\udfff<>\"\\^`{|}]|%(?![0-9A-Fa-f]{2})"
+)
 
 _ISO_DAY = re.compile(r"\s*(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{4}|\d\d)(?!\d)", re.ASCII)
