@@ -39,6 +39,9 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
+NO_HINTS = Hints()
+
+
 @dataclass(frozen=True, slots=True)
 class InputUnit:
     """One file, one page to fetch, one WARC file of pages, or standard input."""
@@ -47,7 +50,7 @@ class InputUnit:
     source_uri: str
     path: str | None = None
     """Where a file lies."""
-    hints: Hints = Hints()
+    hints: Hints = NO_HINTS
     spacing: float | None = None
     """Seconds between two requests to a host, where its source sets them; None: the settings'."""
     max_bytes: int | None = None
@@ -111,6 +114,22 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
         sorted(units, key=lambda unit: (unit.kind, unit.source_uri)),
         sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail)),
     )
+
+
+def listed_pages(path: Path) -> tuple[list[InputUnit], list[Reject]]:
+    """The pages that the lines of a file name, whatever its name, and a reject for each line that names none."""
+    uri = _uri(path.as_posix())
+    try:
+        if path.stat().st_size > MAX_LIST_BYTES:
+            return [], [_reject(uri, "too_large", f"The list is larger than {MAX_LIST_BYTES:,} bytes; split it.")]
+        found = list(_listed(_entries(path.read_bytes()), uri))
+    except FileNotFoundError:
+        return [], [_reject(uri, "not_found", "There is no such file; check the path.")]
+    except OSError as error:
+        detail = f"The file cannot be read ({error.strerror or type(error).__name__}); check its permissions."
+        return [], [_reject(uri, "unreadable", detail)]
+    units = [unit for unit in found if isinstance(unit, InputUnit)]
+    return units, [reject for reject in found if isinstance(reject, Reject)]
 
 
 def read(unit: InputUnit, settings: Settings) -> Received:
@@ -266,14 +285,18 @@ def _listed_urls(path: Path) -> list[tuple[int, str]] | None:
                 first = file.readline(8_192)
             if not first.lstrip(b"\xef\xbb\xbf \t").lower().startswith((b"http://", b"https://", b"#")):
                 return None
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        entries = _entries(path.read_bytes())
     except OSError:
         return None  # reading it as a document will tell what is wrong
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    entries = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if suffix == ".txt" and not (entries and all(_URL.fullmatch(line) for _, line in entries)):
         return None
     return entries
+
+
+def _entries(content: bytes) -> list[tuple[int, str]]:
+    """Line number and text of the lines that are neither blank nor a comment."""
+    lines = enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip() and not line.strip().startswith("#")]
 
 
 def _listed(entries: Iterable[tuple[int, str]], uri: str) -> Iterator[InputUnit | Reject]:
