@@ -14,6 +14,7 @@ from typing import BinaryIO, Literal
 from urllib.parse import urldefrag, urlsplit
 
 from flows.settings import Settings
+from transforms.documents import Hints
 from transforms.rows import Reject
 
 MEDIA_TYPE_OF_SUFFIX = {
@@ -27,6 +28,8 @@ MEDIA_TYPE_OF_SUFFIX = {
 }
 """What a file name says of the content; for other names the content decides."""
 
+WARC_SUFFIXES = (".warc", ".warc.gz")
+
 MAX_LIST_BYTES = 10_000_000
 """Largest file that is looked into for a list of URLs."""
 
@@ -36,14 +39,22 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
+NO_HINTS = Hints()
+
+
 @dataclass(frozen=True, slots=True)
 class InputUnit:
-    """One file, one page to fetch, or standard input."""
+    """One file, one page to fetch, one WARC file of pages, or standard input."""
 
-    kind: Literal["file", "stdin", "url"]
+    kind: Literal["file", "stdin", "url", "warc"]
     source_uri: str
     path: str | None = None
     """Where a file lies."""
+    hints: Hints = NO_HINTS
+    spacing: float | None = None
+    """Seconds between two requests to a host, where its source sets them; None: the settings'."""
+    max_bytes: int | None = None
+    """Largest page, where its source sets one; None: the settings'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class Received:
     """Address after redirects, of what was fetched."""
     status_line: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    archived_in: str | None = None
+    """Of a record of a WARC file that is an input: the file and the offset of the record, `news.warc.gz#1234`."""
 
 
 class Unreadable(Exception):
@@ -86,7 +99,8 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
 
     Folders are read with their subfolders. Left out of folders and globs: hidden files, `README*`, and a `labels.jsonl`
     beside a `documents.jsonl` (the labels of a labelled set). A `.urls` file, or a `.txt` file of which every line is a
-    URL, a `#` comment or blank, stands for the pages that it lists.
+    URL, a `#` comment or blank, stands for the pages that it lists. A `.warc` or `.warc.gz` file is one unit of many
+    pages (`flows.warc_input`).
     """
     units: set[InputUnit] = set()
     rejects: list[Reject] = []
@@ -100,6 +114,22 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
         sorted(units, key=lambda unit: (unit.kind, unit.source_uri)),
         sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail)),
     )
+
+
+def listed_pages(path: Path) -> tuple[list[InputUnit], list[Reject]]:
+    """The pages that the lines of a file name, whatever its name, and a reject for each line that names none."""
+    uri = _uri(path.as_posix())
+    try:
+        if path.stat().st_size > MAX_LIST_BYTES:
+            return [], [_reject(uri, "too_large", f"The list is larger than {MAX_LIST_BYTES:,} bytes; split it.")]
+        found = list(_listed(_entries(path.read_bytes()), uri))
+    except FileNotFoundError:
+        return [], [_reject(uri, "not_found", "There is no such file; check the path.")]
+    except OSError as error:
+        detail = f"The file cannot be read ({error.strerror or type(error).__name__}); check its permissions."
+        return [], [_reject(uri, "unreadable", detail)]
+    units = [unit for unit in found if isinstance(unit, InputUnit)]
+    return units, [reject for reject in found if isinstance(reject, Reject)]
 
 
 def read(unit: InputUnit, settings: Settings) -> Received:
@@ -212,8 +242,9 @@ def _files(name: str, *, explicit: bool) -> Iterator[InputUnit | Reject]:
     elif (urls := _listed_urls(path)) is not None:
         yield from _listed(urls, uri)
     else:
+        kind: Literal["file", "warc"] = "warc" if path.name.lower().endswith(WARC_SUFFIXES) else "file"
         # Workers may have another working directory.
-        yield InputUnit("file", uri, str(path.absolute()))
+        yield InputUnit(kind, uri, str(path.absolute()))
 
 
 def _folder(folder: Path, uri: str) -> Iterator[InputUnit | Reject]:
@@ -254,14 +285,18 @@ def _listed_urls(path: Path) -> list[tuple[int, str]] | None:
                 first = file.readline(8_192)
             if not first.lstrip(b"\xef\xbb\xbf \t").lower().startswith((b"http://", b"https://", b"#")):
                 return None
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        entries = _entries(path.read_bytes())
     except OSError:
         return None  # reading it as a document will tell what is wrong
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    entries = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if suffix == ".txt" and not (entries and all(_URL.fullmatch(line) for _, line in entries)):
         return None
     return entries
+
+
+def _entries(content: bytes) -> list[tuple[int, str]]:
+    """Line number and text of the lines that are neither blank nor a comment."""
+    lines = enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip() and not line.strip().startswith("#")]
 
 
 def _listed(entries: Iterable[tuple[int, str]], uri: str) -> Iterator[InputUnit | Reject]:
