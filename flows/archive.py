@@ -10,14 +10,15 @@ import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from flows.compression import BadCompression, decompressed
+from flows.compression import decompressed
 from flows.lake import Lake, LakeError, finished_folders, put, read_rows, temporary_path, write_rows
 from transforms.documents import Hints
 from transforms.rows import content_id
@@ -121,7 +122,7 @@ class ArchiveBatch:
         """Append a record with `length` bytes of the payload. Raises EOFError where the payload has fewer."""
         hashed = _Hashed(payload)
         offset = self._file.tell()
-        self._writer.write_record(self._record(arrived, hashed, length))
+        self._writer.write_record(self._record(arrived, cast(BinaryIO, hashed), length))
         if hashed.size != length:
             self._file.seek(offset)
             self._file.truncate()
@@ -200,21 +201,21 @@ def index_files(lake: Lake) -> list[Path]:
 def content_of(lake: Lake, record: RawRecord, limit: int) -> Iterator[Iterator[bytes]]:
     """The content of a record, decompressed, in pieces, at most `limit` bytes.
 
-    Raises LakeError where the archive does not hold it; the pieces raise TooLarge and BadCompression.
+    Raises LakeError where the archive does not hold the bytes that were received; the pieces raise TooLarge and
+    BadCompression.
     """
-    with raw_stream(lake.root / record.raw_file, record.raw_offset) as stream:
-        pieces = iter(lambda: stream.read(PIECE), b"")
-        yield decompressed(_told(pieces, record), record.content_encoding, limit)
-
-
-def _told(pieces: Iterable[bytes], record: RawRecord) -> Iterator[bytes]:
-    """The pieces; damage of the archive itself is not mistaken for that of the content."""
-    import zlib
-
-    try:
-        yield from pieces
-    except (zlib.error, BadCompression) as error:
-        raise _damaged(Path(record.raw_file), record.raw_offset) from error
+    path = lake.root / record.raw_file
+    digest = hashlib.sha256()
+    with raw_stream(path, record.raw_offset) as stream:
+        try:
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+        except (zlib.error, EOFError) as error:
+            raise _damaged(path, record.raw_offset) from error
+    if digest.hexdigest() != record.raw_digest:
+        raise _damaged(path, record.raw_offset)
+    with raw_stream(path, record.raw_offset) as stream:
+        yield decompressed(iter(lambda: stream.read(PIECE), b""), record.content_encoding, limit)
 
 
 @contextlib.contextmanager

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from flows.catalog import Reader
+    from flows.inputs import Received
+    from flows.settings import Settings
     from transforms.rows import Document
 
 Answer = TypeVar("Answer")
@@ -173,9 +175,14 @@ def run(
     def load() -> Callable[[], dict[str, Any]]:
         from flows.pipeline import pipeline
 
-        options = {"runner": settings.runner, "batch_size": settings.batch_size}
-        options |= {"sources": str(sources) if sources else None}
-        return lambda: pipeline(list(inputs), str(settings.lake), published_on, **options)
+        return lambda: pipeline(
+            list(inputs),
+            str(settings.lake),
+            published_on,
+            runner=settings.runner,
+            batch_size=settings.batch_size,
+            sources=str(sources) if sources else None,
+        )
 
     figures = run_flow(load)
     _print_outcome(settings.lake)
@@ -253,14 +260,7 @@ def _one_document(source: str, published_on: date | None) -> Document:
     if rejects:
         raise Failure(f"{rejects[0].source_uri}: {rejects[0].detail}")
     try:
-        if units[0].kind == "url":
-            from flows.fetch import FetchFailure, fetch_all
-
-            [received] = fetch_all([units[0].source_uri], settings)
-            if isinstance(received, FetchFailure):
-                raise Unreadable(received.reject)
-        else:
-            received = read(units[0], settings)
+        received = _fetched(units[0].source_uri, settings) if units[0].kind == "url" else read(units[0], settings)
     except Unreadable as error:
         raise Failure(f"{error.reject.source_uri}: {error.reject.detail}") from None
     hints = Hints(published_on=published_on, published_from="option")
@@ -271,6 +271,19 @@ def _one_document(source: str, published_on: date | None) -> Document:
     if not parsed.documents:
         raise Failure(f"{parsed.rejects[0].source_uri}: {parsed.rejects[0].detail}")
     return parsed.documents[0]
+
+
+def _fetched(url: str, settings: Settings) -> Received:
+    """The page at an address. Raises Unreadable."""
+    from flows.fetch import FetchFailure, PageRequest, fetch_all
+    from flows.inputs import Received, Unreadable
+
+    [(_, outcome)] = fetch_all([PageRequest(url)], settings)
+    if isinstance(outcome, FetchFailure):
+        raise Unreadable(outcome.reject)
+    # Without validators no server says that nothing has changed.
+    assert isinstance(outcome, Received)
+    return outcome
 
 
 # query

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flows.inputs import BadCompression, InputUnit, Received, TooLarge, expand, gunzip, listed_pages
+from flows.compression import BadCompression, TooLarge
+from flows.inputs import InputUnit, Received, expand, gunzip, listed_pages
 from flows.settings import Settings
 from flows.sources import LISTINGS, Source
 from transforms.documents import Hints
@@ -122,12 +123,14 @@ def discover(
 
 def fetch_units(units: Sequence[InputUnit], settings: Settings) -> Iterator[tuple[InputUnit, Received | FetchFailure]]:
     """Fetch pages within the limits of their units; the one place that knows how the fetcher is asked."""
-    from flows.fetch import fetch_all
+    from flows.fetch import NotModified, PageRequest, fetch_all
 
-    for limit in sorted({unit.max_bytes or settings.max_bytes for unit in units}):
-        group = [unit for unit in units if (unit.max_bytes or settings.max_bytes) == limit]
-        limits = settings.with_options(max_bytes=limit)
-        yield from zip(group, fetch_all([unit.source_uri for unit in group], limits), strict=True)
+    by_url = {unit.source_uri: unit for unit in units}
+    requests = [PageRequest(unit.source_uri, spacing=unit.spacing, max_bytes=unit.max_bytes) for unit in units]
+    for request, outcome in fetch_all(requests, settings):
+        # Without validators no server says that nothing has changed.
+        assert not isinstance(outcome, NotModified)
+        yield by_url[request.url], outcome
 
 
 # --------------------------------------------------------------------------------------------- feeds and sitemaps

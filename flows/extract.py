@@ -85,10 +85,10 @@ def extract_batch(
     extractions: list[Extraction] = []
     rows: dict[str, list[Any]] = {table: [] for table in CLAIM_TABLES}
     rejects: list[Reject] = []
-    with Isolated("flows.extract:read_document", settings.document_megabytes) as call:
+    with Isolated[Document, Extracted]("flows.extract:read_document", settings.document_megabytes) as call:
         for document in _documents((Path(f) for f in files), wanted):
             try:
-                found: Extracted = call(document, _seconds(document, settings))
+                found = call(document, _seconds(document, settings))
             except Exception as error:
                 found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
                 rejects.append(_reject(document, error, settings))

@@ -7,13 +7,14 @@ import socket
 import ssl
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from flows.inputs import BadCompression, Received, TooLarge, gunzip
+from flows.compression import BadCompression, TooLarge
+from flows.inputs import Received, gunzip
 from flows.settings import Settings
 from transforms.parse import UNREADABLE_FAMILIES
 from transforms.rows import Reject
@@ -52,7 +53,7 @@ def user_agent(settings: Settings) -> str:
     return f"{name} (+{settings.contact})" if settings.contact else name
 
 
-def fetch_all(urls: Sequence[str], settings: Settings) -> list[Received | FetchFailure]:
+def fetch_list(urls: Sequence[str], settings: Settings) -> list[Received | FetchFailure]:
     """Fetch pages, a few at a time; the outcomes stand in the order of the URLs. Never raises for a page's fault."""
     return asyncio.run(_fetch_all(urls, settings))
 
@@ -189,3 +190,29 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "(no standard code)"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """A page to fetch."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    spacing: float | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The server's copy is the one that is known."""
+
+    url: str
+
+
+def fetch_all(
+    requests: Iterable[PageRequest], settings: Settings
+) -> Iterator[tuple[PageRequest, Received | NotModified | FetchFailure]]:
+    """Fetch pages."""
+    wanted = list(requests)
+    yield from zip(wanted, fetch_list([request.url for request in wanted], settings), strict=True)

@@ -16,11 +16,11 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
 
-from flows.archive import RawRecord
-from flows.attempts import now
+from flows.archive import RawRecord, index_files
+from flows.attempts import now, write_looks
 from flows.collect import Collected, collect_files, collect_pages, collect_warc
 from flows.inputs import InputUnit, expand
-from flows.lake import Lake, sweep
+from flows.lake import Lake, iter_values, sweep
 from flows.parsing import ParsedRecord, done_figures, parse_batch, parsed_records, parser_version, pending_records
 from flows.progress import tell_progress
 from flows.rejects import store_rejects
@@ -96,13 +96,14 @@ def _hints(published_on: date | None) -> Hints:
     return Hints(published_on=published_on, published_from="option") if published_on else Hints()
 
 
-def _discovered(store: Lake, path: Path, settings: Settings) -> tuple[list[InputUnit], list[Reject]]:
-    """The units of named sources, and what is wrong with a source."""
-    from flows.discover import discover
-    from flows.fetch import fetch_all
+def _discovered(store: Lake, path: Path, settings: Settings, run: str) -> tuple[list[InputUnit], list[Reject]]:
+    """The units of named sources, and what is wrong with a source; what each gave goes to the log."""
+    from flows.discover import discover, fetch_units
     from flows.sources import load_sources
 
-    units, rejects, _ = discover(load_sources(path), fetch_all, settings)
+    known = {str(uri) for (uri,) in iter_values(index_files(store), ("source_uri",))}
+    units, rejects, outcomes = discover(load_sources(path), fetch_units, settings, is_known=lambda url: url in known)
+    write_looks(store, run, outcomes)
     return units, rejects
 
 

@@ -6,13 +6,13 @@ import glob
 import os
 import re
 import sys
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 from urllib.parse import urldefrag, urlsplit
 
+from flows.compression import GZIP, BadCompression, TooLarge, decompressed
 from flows.settings import Settings
 from transforms.documents import Hints
 from transforms.rows import Reject
@@ -86,16 +86,10 @@ class Unreadable(Exception):
         return type(self), (self.reject,)
 
 
-class TooLarge(Exception):
-    """Content passes its limit, as received or after decompression."""
-
-
-class BadCompression(Exception):
-    """Compressed content is damaged, cut off, or compressed in an unknown way."""
-
-
-def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
+def expand(inputs: Sequence[str], hints: Hints = NO_HINTS) -> tuple[list[InputUnit], list[Reject]]:
     """The units that the inputs name, each once, sorted; and a reject for each input that names none.
+
+    `hints` is what is known of all their documents.
 
     Folders are read with their subfolders. Left out of folders and globs: hidden files, `README*`, and a `labels.jsonl`
     beside a `documents.jsonl` (the labels of a labelled set). A `.urls` file, or a `.txt` file of which every line is a
@@ -109,7 +103,7 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
             if isinstance(found, Reject):
                 rejects.append(found)
             else:
-                units.add(found)
+                units.add(replace(found, hints=hints) if hints != NO_HINTS else found)
     return (
         sorted(units, key=lambda unit: (unit.kind, unit.source_uri)),
         sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail)),
@@ -179,23 +173,7 @@ def _read_at_most(file: BinaryIO, limit: int) -> bytes:
 
 def gunzip(body: bytes, limit: int) -> bytes:
     """Decompress gzip data of one or more members. Raises TooLarge above `limit` bytes, and BadCompression."""
-    parts: list[bytes] = []
-    size = 0
-    rest = body
-    while rest.startswith(b"\x1f\x8b"):
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(rest, limit - size + 1)
-        except zlib.error as error:
-            raise BadCompression from error
-        size += len(part)
-        if size > limit:
-            raise TooLarge
-        if not member.eof:
-            raise BadCompression
-        parts.append(part)
-        rest = member.unused_data
-    return b"".join(parts)
+    return b"".join(decompressed([body], GZIP, limit))
 
 
 def _expanded(text: str) -> Iterator[InputUnit | Reject]:

@@ -52,8 +52,13 @@ class Lake:
 
     @property
     def attempts(self) -> Path:
-        """`<batch>.parquet`: what was asked of each source and what came of it."""
+        """`<batch>.parquet`: which units were looked at and what came of each."""
         return self.root / "attempts"
+
+    @property
+    def looks(self) -> Path:
+        """`<run>.parquet`: what each source of `sources.toml` gave in a run."""
+        return self.root / "looks"
 
     @property
     def documents(self) -> Path:

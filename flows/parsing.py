@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from flows.lake import (
 )
 from flows.rejects import store_rejects
 from flows.settings import Settings
-from transforms.parse import Limits, RawInput, is_json_lines, parse, parse_lines
+from transforms.parse import RawInput, is_json_lines, parse, parse_stream
 from transforms.rows import Document, Reject, content_id
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +73,14 @@ class ParsedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may have, at most."""
+
+    max_text_chars: int
+    max_page_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A call of the fenced parser: the whole of an input."""
 
@@ -88,6 +96,9 @@ class Lines:
     raw: RawInput
     limits: Limits
 
+
+Call = Page | Lines
+Found = Document | Reject
 
 DOCUMENT_IDENTITY = ("source_uri", "extraction_key", "title", "url", "author", "outlet", "published_on", "language")
 """Columns in which two stored documents differ; `extraction_key` stands for the text."""
@@ -110,7 +121,7 @@ def _code_version() -> str:
 
 def limits_of(settings: Settings) -> Limits:
     """The limits of one document."""
-    return Limits(text_chars=settings.max_text_chars, page_bytes=settings.max_bytes)
+    return Limits(settings.max_text_chars, settings.max_bytes)
 
 
 def pending_records(lake: Lake, version: str) -> list[RawRecord]:
@@ -137,7 +148,7 @@ def parse_batch(records: Sequence[RawRecord], root: str, version: str, settings:
     outcome = _Outcome()
     if not target.is_dir():
         with (
-            Isolated("flows.parsing:parse_call", settings.document_megabytes) as call,
+            Isolated[Call, list[Found]]("flows.parsing:parse_call", settings.document_megabytes) as call,
             temporary_path(target.parent, target.name) as aside,
         ):
             aside.mkdir()
@@ -169,11 +180,15 @@ class _Outcome:
         self.n_new = 0
 
     def documents(
-        self, records: Iterable[RawRecord], lake: Lake, settings: Settings, call: Isolated[Page | Lines, list[Any]]
+        self, records: Iterable[RawRecord], lake: Lake, settings: Settings, call: Isolated[Call, list[Found]]
     ) -> Iterator[StoredDocument]:
         """The documents of the records, one after the other."""
         for record in records:
-            place = {"raw_digest": record.raw_digest, "raw_file": record.raw_file, "raw_offset": record.raw_offset}
+            place: dict[str, Any] = {
+                "raw_digest": record.raw_digest,
+                "raw_file": record.raw_file,
+                "raw_offset": record.raw_offset,
+            }
             n_documents, rejects = 0, []
             try:
                 for found in _read(record, lake, settings, call):
@@ -211,17 +226,15 @@ def _new_documents(documents: Iterator[StoredDocument], lake: Lake, version: str
 # ------------------------------------------------------------------------------------------------------ in the fence
 
 
-def parse_call(call: Page | Lines) -> list[Document | Reject]:
+def parse_call(call: Call) -> list[Found]:
     """What the child process does: the documents and the rejects of one call."""
     if isinstance(call, Page):
-        parsed = parse(call.raw, call.limits)
+        parsed = parse(call.raw, **asdict(call.limits))
         return [*parsed.documents, *parsed.rejects]
-    return list(parse_lines(call.lines, call.raw, call.limits))
+    return list(parse_stream(call.lines, call.raw, **asdict(call.limits)))
 
 
-def _read(
-    record: RawRecord, lake: Lake, settings: Settings, call: Isolated[Page | Lines, list[Any]]
-) -> Iterator[Document | Reject]:
+def _read(record: RawRecord, lake: Lake, settings: Settings, call: Isolated[Call, list[Found]]) -> Iterator[Found]:
     limits, uri = limits_of(settings), record.source_uri
     try:
         with content_of(lake, record, settings.max_file_bytes) as pieces:
@@ -251,24 +264,21 @@ def _first(pieces: Iterator[bytes], size: int) -> bytes:
 
 
 def _lines(head: bytes, pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each line. Raises TooLarge for one of more than `longest` bytes."""
+    """Number and bytes of each line that is not blank. Raises TooLarge for one of more than `longest` bytes."""
     number, rest = 0, bytearray()
-    for piece in _chained(head, pieces):
+    for piece in chain([head], pieces):
         rest += piece
-        *lines, last = bytes(rest).split(b"\n") if b"\n" in piece else [bytes(rest)]
-        for line in lines:
-            number += 1
-            yield number, line
-        rest = bytearray(last)
+        if b"\n" in piece:
+            *lines, last = rest.split(b"\n")
+            for line in lines:
+                number += 1
+                if line.strip():
+                    yield number, bytes(line)
+            rest = last
         if len(rest) > longest:
             raise TooLarge
-    if rest:
+    if rest.strip():
         yield number + 1, bytes(rest)
-
-
-def _chained(head: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from pieces
 
 
 def _grouped(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
@@ -284,9 +294,7 @@ def _grouped(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, byt
         yield group
 
 
-def _fenced_lines(
-    lines: Lines, call: Isolated[Page | Lines, list[Any]], settings: Settings
-) -> Iterator[Document | Reject]:
+def _fenced_lines(lines: Lines, call: Isolated[Call, list[Found]], settings: Settings) -> Iterator[Found]:
     """What comes of the lines; where one of them breaks the call, the others are read one by one."""
     try:
         yield from call(lines, settings.document_seconds)
@@ -296,9 +304,7 @@ def _fenced_lines(
             yield from _fenced(alone, f"{lines.raw.source_uri}#{number}", call, settings)
 
 
-def _fenced(
-    argument: Page | Lines, uri: str, call: Isolated[Page | Lines, list[Any]], settings: Settings
-) -> Iterator[Document | Reject]:
+def _fenced(argument: Call, uri: str, call: Isolated[Call, list[Found]], settings: Settings) -> Iterator[Found]:
     try:
         yield from call(argument, settings.document_seconds)
     except IsolationError as error:

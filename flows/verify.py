@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flows.archive import PIECE, RECORDS, RawRecord, index_files, read_index
 from flows.lake import Lake, LakeError, finished_folders, iter_values
@@ -112,7 +113,7 @@ def _records(path: Path) -> Iterator[tuple[int, int, str, bool]]:
                 yield offset, end, digest.hexdigest(), record.digest_checker.passed is not False
 
 
-def _documents(lake: Lake) -> Iterator[tuple[object, ...]]:
+def _documents(lake: Lake) -> Iterator[tuple[Any, ...]]:
     names = ("source_uri", "raw_file", "raw_offset", "raw_digest")
     for version in finished_folders(lake.documents):
         files = [batch / "documents.parquet" for batch in lake.document_batches(version.name)]

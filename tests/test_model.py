@@ -29,7 +29,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(lake: Lake, seeds: Path) -> dict[str, Any]:
-    return build_models(lake.root, VERSION, seeds)
+    return build_models(lake.root, VERSION, VERSION, seeds)
 
 
 def table(lake: Lake, query: str) -> list[tuple]:
@@ -405,9 +405,10 @@ def test_a_missing_reference_table_is_named(root: Path, tmp_path: Path) -> None:
 
 def test_a_broken_file_in_the_lake_is_named(root: Path, seeds: Path) -> None:
     lake = write_lake(root, _one_claim())
-    broken = lake.documents / "broken.parquet"
+    broken = lake.documents / VERSION / "broken" / "documents.parquet"
+    broken.parent.mkdir()
     broken.write_bytes(b"not parquet")
-    with pytest.raises(ModelError, match=r"broken\.parquet"):
+    with pytest.raises(ModelError, match=r"broken/documents\.parquet"):
         build(lake, seeds)
 
 

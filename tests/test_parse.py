@@ -264,13 +264,13 @@ def test_a_stream_of_lines_gives_what_the_whole_gives() -> None:
     lines = [record(text="First."), "", '{"text": "cut', record(html=PAGE), record(text="Łódź")]
     content = ("\ufeff" + "\r\n".join(lines) + "\n").encode()
     raw = RawInput("dir/in", b"", JSONL, Hints(source="s", tags="a;b", outlet="O", title="T"))
-    streamed = list(parse_stream(content.splitlines(keepends=True), raw))
+    streamed = list(parse_stream(enumerate(content.splitlines(keepends=True), 1), raw))
     whole = parse(replace(raw, content=content))
     assert [row for row in streamed if isinstance(row, Document)] == whole.documents
     assert [row for row in streamed if isinstance(row, Reject)] == whole.rejects
     assert [row.title for row in whole.documents] == ["T", "Tanks for Kyiv", "T"]
     assert {(row.source, row.tags) for row in whole.documents} == {("s", "a;b")}
-    assert [row.reason for row in parse_stream([b"\n"], raw) if isinstance(row, Reject)] == ["empty"]
+    assert [row.reason for row in parse_stream([(1, b"\n")], raw) if isinstance(row, Reject)] == ["empty"]
 
 
 def test_a_stream_is_read_line_by_line() -> None:
@@ -281,7 +281,7 @@ def test_a_stream_is_read_line_by_line() -> None:
             read.append(number)
             yield record(text=f"Text {number}.").encode()
 
-    found = parse_stream(lines(), RawInput("in", b"", JSONL))
+    found = parse_stream(enumerate(lines(), 1), RawInput("in", b"", JSONL))
     assert read == []
     next(found)
     assert read == [0]

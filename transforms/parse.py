@@ -141,6 +141,15 @@ def parse(raw: RawInput, *, max_text_chars: int = MAX_TEXT_CHARS, max_page_bytes
     return Parsed([document], [])
 
 
+def refusal(source_uri: str, head: bytes, media_type: str | None) -> Reject | None:
+    """Why no document will ever be made of content that begins so, such as an image; None where one may be."""
+    try:
+        _decoded(RawInput(source_uri, head, media_type))
+    except _Unusable as fault:
+        return _reject(source_uri, fault)
+    return None
+
+
 def is_json_lines(head: bytes, media_type: str | None) -> bool:
     """Whether content that begins so is JSON lines that `parse_stream` can read, as `parse` would decide.
 
@@ -159,20 +168,20 @@ def is_json_lines(head: bytes, media_type: str | None) -> bool:
 
 
 def parse_stream(
-    lines: Iterable[bytes],
+    lines: Iterable[tuple[int, bytes]],
     raw: RawInput,
     *,
     max_text_chars: int = MAX_TEXT_CHARS,
     max_page_bytes: int = MAX_PAGE_BYTES,
 ) -> Iterator[Document | Reject]:
-    """The documents and rejects of JSON lines in their order, as `parse` gives them, holding one line at a time.
+    """The documents and rejects of numbered JSON lines in their order, as `parse` gives them, one line at a time.
 
     `raw` is as for `parse`; its `content` is left alone. A line that is not UTF-8 is read by itself as `decode` says.
     Never raises for bad content.
     """
     _, _, charset = _declared_type(raw.media_type)
-    decoded = (decode(line, charset).strip("\ufeff \t\r\n") for line in lines)
-    numbered = ((number, line) for number, line in enumerate(decoded, 1) if line)
+    decoded = ((number, decode(line, charset).strip("\ufeff \t\r\n")) for number, line in lines)
+    numbered = ((number, line) for number, line in decoded if line)
     yield from _records(numbered, raw, _Limits(max_text_chars, max_page_bytes))
 
 
