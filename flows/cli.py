@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from flows.cli_sources import sources
+
 if TYPE_CHECKING:
     import duckdb
     from rich.console import Console, RenderableType
@@ -807,6 +809,9 @@ def _note(message: str) -> None:
     from flows.render import plain
 
     click.echo(plain(message), err=True)
+
+
+cli.add_command(sources)
 
 
 if __name__ == "__main__":
