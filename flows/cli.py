@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from flows.cli_archive import reparse, status, verify
+from flows.cli_sources import sources
 from flows.terminal import (
     FAILURE,
     INTERRUPTED,
@@ -655,6 +656,9 @@ def _note(message: str) -> None:
     from flows.render import plain
 
     click.echo(plain(message), err=True)
+
+
+cli.add_command(sources)
 
 
 if __name__ == "__main__":

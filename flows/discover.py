@@ -179,7 +179,6 @@ def _read_listing(
     address = received.url or url
     children: list[ChildSitemap] = []
     before = taking.entries
-    reason = f"broken_{source.kind}"
     try:
         content = _unpacked(received.content, MAX_SITEMAP_BYTES)
         listed = (
@@ -197,7 +196,7 @@ def _read_listing(
         # A listing of which something could be had is read; a page of nothing is not.
         taking.listings -= taking.entries == before
         detail = f"The {source.kind} cannot be read: {error}; open its address in a browser and correct the source."
-        taking.rejects.append(Reject(url, "parse", reason, detail))
+        taking.rejects.append(Reject(url, "parse", "broken_listing", detail))
     except TooLarge:
         detail = f"The {source.kind} is larger than {MAX_SITEMAP_BYTES:,} bytes when unpacked; name a smaller one."
         taking.rejects.append(Reject(url, "fetch", "too_large", detail))

@@ -24,8 +24,11 @@ PAGES = sorted(
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MACHINE_PATH = re.compile(r"(?<![\w/.~-])/(?:work|home|Users|root|tmp|mnt|opt)/[\w.-]+")
-REASONS_FROM = ("flows/inputs.py", "flows/fetch.py", "flows/ingest.py", "flows/extract.py", "transforms/parse.py")
-PLACE_OF_REASON = {"_Unusable": 0, "_Failed": 0, "_reject": 1, "Reject": 2}
+REASONS_FROM = (
+    "flows/inputs.py", "flows/fetch.py", "flows/ingest.py", "flows/extract.py", "flows/discover.py",
+    "flows/warc_input.py", "transforms/parse.py",
+)  # fmt: skip
+PLACE_OF_REASON = {"_Unusable": 0, "_Failed": 0, "_reject": 1, "_unreadable": 1, "Reject": 2}
 """Which argument of a call that makes a reject is its reason."""
 
 
@@ -91,6 +94,9 @@ def test_calls_and_options_that_pages_show_exist(page: Path) -> None:
         command = cli.get_command(click.Context(cli), name)
         if command is None:  # a sentence such as "materiel reads news"
             continue
+        word = rest.split()[0] if rest.split() else ""
+        if isinstance(command, click.Group) and (subcommand := command.get_command(click.Context(command), word)):
+            command = subcommand
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert set(re.findall(r"(?<!\S)--[\w-]+", re.sub(r'"[^"]*"', "", rest).partition("#")[0])) <= known
 
