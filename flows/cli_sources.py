@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flows.terminal import USAGE, console_of, print_json, settings_from, show
+
 if TYPE_CHECKING:
     from flows.inputs import InputUnit
     from flows.sources import Source
-
-USAGE = 2
 
 PAGES_SHOWN = 3
 
@@ -44,7 +44,6 @@ def sources(context: click.Context) -> None:
 def list_sources(path: Path) -> None:
     """Show the sources with their addresses and limits, or everything that is wrong with the watch list."""
     from flows.render_sources import watch_list
-    from flows.terminal import console_of, show
 
     show(console_of(), watch_list(_loaded(path)))
 
@@ -71,18 +70,17 @@ def check(names: tuple[str, ...], path: Path, pages: int, as_json: bool) -> None
     """
     from dataclasses import asdict, replace
 
-    from flows.cli import _print_json, _settings
     from flows.discover import discover, fetch_units
     from flows.render_sources import checked
 
     # Who names a source wants to know of it, also while it is switched off.
     chosen = [replace(source, enabled=True) if names else source for source in _loaded(path, names)]
-    units, _, outcomes = discover(chosen, fetch_units, _settings())
+    units, _, outcomes = discover(chosen, fetch_units, settings_from())
     by_source: dict[str, list[InputUnit]] = {}
     for unit in units:
         by_source.setdefault(unit.hints.source or "", []).append(unit)
     if as_json:
-        _print_json([asdict(outcome) for outcome in outcomes])
+        print_json([asdict(outcome) for outcome in outcomes])
     else:
         show(console_of(), *checked(outcomes, by_source, pages))
     if failed := [outcome.name for outcome in outcomes if outcome.failed]:
