@@ -10,14 +10,14 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 from flows.archive import ArchiveBatch, Arrived, RawRecord, archive_batch, index_files, record_id
 from flows.attempts import written_attempts
-from flows.compression import GZIP, GZIP_MAGIC, BadCompression, TooLarge, decompressed
+from flows.compression import GZIP, GZIP_MAGIC, BadCompression, TooLarge, coding_of, decompressed
 from flows.fetch import FetchFailure, NotModified, PageRequest, fetch_all
 from flows.inputs import MEDIA_TYPE_OF_SUFFIX, STDIN_URI, InputUnit, Received, Unreadable
 from flows.lake import Lake, values_where
@@ -189,8 +189,10 @@ def collect_warc(unit: InputUnit, lake: Lake, settings: Settings, run: str) -> I
 
 def _request(unit: InputUnit, known: _Known) -> PageRequest:
     newest = known.newest.get(unit.source_uri)
-    validators = {} if newest is None else {"etag": newest.etag, "last_modified": newest.last_modified}
-    return PageRequest(unit.source_uri, spacing=unit.spacing, max_bytes=unit.max_bytes, **validators)
+    request = PageRequest(unit.source_uri, spacing=unit.spacing, max_bytes=unit.max_bytes)
+    if newest is None:
+        return request
+    return replace(request, etag=newest.etag, last_modified=newest.last_modified, validated_url=newest.url)
 
 
 def _in_batches(
@@ -227,13 +229,12 @@ def _archive_page(received: Received, unit: InputUnit, batch: ArchiveBatch, know
     """Archive a server's answer; returns its record id. Raises Unreadable for what no parser can read."""
     _refuse(received.source_uri, received.content[:HEAD], received.media_type)
     headers = {name.lower(): value.strip() for name, value in received.headers}
-    encoding = headers.get("content-encoding", "").lower()
     arrived = Arrived(
         source_uri=received.source_uri,
         hints=unit.hints,
         target_uri=received.url or received.source_uri,
         media_type=received.media_type,
-        content_encoding=encoding if encoding not in ("", "identity") else None,
+        content_encoding=coding_of(headers.get("content-encoding", "")) if received.body else None,
         url=received.url,
         status_line=received.status_line or "200 OK",
         headers=received.headers,

@@ -15,12 +15,32 @@ GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 
 
+MAX_MEMBERS = 10_000
+"""Members of one gzip file; real ones have hundreds, and each costs time however small it is."""
+
+
 class TooLarge(Exception):
     """Content passes its limit, as received or after decompression."""
 
 
 class BadCompression(Exception):
     """Compressed content is damaged, cut off, or compressed in an unknown way."""
+
+
+def gunzip(body: bytes, limit: int) -> bytes:
+    """The content of gzip data. Raises TooLarge above `limit` bytes, and BadCompression."""
+    return b"".join(decompressed([body], GZIP, limit))
+
+
+def decoded(body: bytes, header: str, limit: int) -> bytes:
+    """Undo the content coding of an HTTP answer (RFC 9110, 8.4). Raises TooLarge and BadCompression."""
+    return b"".join(decompressed([body], coding_of(header), limit)) if body else body
+
+
+def coding_of(header: str) -> str | None:
+    """What a Content-Encoding header says that `decompressed` has to undo; None where it says nothing."""
+    name = header.strip().lower()
+    return {"": None, "identity": None, "x-gzip": GZIP}.get(name, name)
 
 
 def decompressed(pieces: Iterable[bytes], encoding: str | None, limit: int) -> Iterator[bytes]:
@@ -41,8 +61,9 @@ def _inflated(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         raise BadCompression
     window = _GZIP_WINDOW
     engine = None
+    members = 1
     rest = b""
-    for received in pieces:
+    for received in _cut(pieces):
         rest += received
         if engine is None:
             if len(rest) < 2:
@@ -54,6 +75,9 @@ def _inflated(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
                 if encoding == DEFLATE or not rest.startswith(GZIP_MAGIC[:1]):
                     return  # padding, or what somebody appended
                 engine = zlib.decompressobj(wbits=window)
+                members += 1
+                if members > MAX_MEMBERS:
+                    raise BadCompression
             try:
                 out = engine.decompress(rest, PIECE)
             except zlib.error as error:
@@ -71,3 +95,10 @@ def _deflate_window(head: bytes) -> int:
     """Whether the data has the wrapping that the standard asks for, or is raw, as some servers send it (RFC 1950)."""
     is_wrapped = head[0] & 0x0F == zlib.DEFLATED and (head[0] << 8 | head[1]) % 31 == 0
     return _ZLIB_WINDOW if is_wrapped else _RAW_WINDOW
+
+
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces, none too large: what a gzip member leaves unused is copied, and a large rest many times over."""
+    for piece in pieces:
+        for start in range(0, len(piece), PIECE):
+            yield piece[start : start + PIECE]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flows.compression import BadCompression, TooLarge
-from flows.inputs import InputUnit, Received, expand, gunzip, listed_pages
+from flows.compression import BadCompression, TooLarge, gunzip
+from flows.inputs import InputUnit, Received, expand, listed_pages
 from flows.settings import Settings
 from flows.sources import LISTINGS, Source
 from transforms.documents import Hints

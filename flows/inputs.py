@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 from urllib.parse import urldefrag, urlsplit
 
-from flows.compression import GZIP, BadCompression, TooLarge, decompressed
+from flows.compression import BadCompression, TooLarge, gunzip
 from flows.settings import Settings
 from transforms.documents import Hints
 from transforms.rows import Reject
@@ -169,11 +169,6 @@ def _read_at_most(file: BinaryIO, limit: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces)
-
-
-def gunzip(body: bytes, limit: int) -> bytes:
-    """Decompress gzip data of one or more members. Raises TooLarge above `limit` bytes, and BadCompression."""
-    return b"".join(decompressed([body], GZIP, limit))
 
 
 def _expanded(text: str) -> Iterator[InputUnit | Reject]:

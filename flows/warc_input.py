@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from flows.compression import BadCompression, TooLarge
-from flows.inputs import Received, Unreadable, gunzip
+from flows.compression import BadCompression, TooLarge, gunzip
+from flows.inputs import Received, Unreadable
 from flows.settings import Settings
 from transforms.parse import KIND_OF_MEDIA_TYPE, UNREADABLE_FAMILIES
 from transforms.rows import Reject
