@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from datetime import date
 from pathlib import Path
 
@@ -282,10 +281,8 @@ def test_entities_are_not_expanded() -> None:
     feed = f"<!DOCTYPE rss [{bomb}<!ENTITY f SYSTEM 'file:///etc/passwd'>]>" + (
         "<rss version='2.0'><channel><item><title>&e11;&f;</title><link>https://x.example/a</link></item></channel></rss>"
     )
-    began = time.monotonic()
     [page] = entries(feed)
     assert len(page.title or "") < 500 and "root" not in (page.title or "")
-    assert time.monotonic() - began < 10
 
 
 @given(st.binary(max_size=400))
@@ -393,10 +390,8 @@ def test_a_sitemap_s_entities_are_not_expanded() -> None:
         f"<!DOCTYPE urlset [{bomb}<!ENTITY f SYSTEM 'file:///etc/passwd'>]><urlset>"
         "<url><loc>https://x.example/&e11;&f;</loc></url><url><loc>https://x.example/b</loc></url></urlset>"
     ).encode()
-    began = time.monotonic()
     found = listed(content)
     assert all(len(page.url) < 100 and "root" not in page.url for page in found if isinstance(page, ListedPage))
-    assert time.monotonic() - began < 10
 
 
 def test_a_huge_sitemap_is_read_as_it_comes() -> None:
