@@ -18,9 +18,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from flows.inputs import BadCompression, Received, TooLarge, Unreadable, gunzip
+from flows.inputs import MEDIA_TYPE_OF_SUFFIX, BadCompression, Received, TooLarge, Unreadable, gunzip
 from flows.settings import Settings
-from transforms.parse import KIND_OF_MEDIA_TYPE, UNREADABLE_FAMILIES
+from transforms.parse import UNREADABLE_FAMILIES
 from transforms.rows import Reject
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ SCHEMES = {"response": ("http", "https"), "resource": ("http", "https", "file", 
 
 RECORD_LINE = re.compile(rb"^WARC/\d\.\d+\s*$")
 
-RESOURCE_TYPES = frozenset(KIND_OF_MEDIA_TYPE) | {"application/octet-stream"}
+RESOURCE_TYPES = PAGE_TYPES | {"text/markdown", *MEDIA_TYPE_OF_SUFFIX.values(), "application/octet-stream"}
 
 GZIP_MEMBER = b"\x1f\x8b\x08"
 SCHEMES = {"response": ("http", "https"), "resource": ("http", "https", "file", "urn")}
