@@ -72,7 +72,8 @@ class _Taking:
     source: Source
     pages: dict[str, ListedPage] = field(default_factory=dict)
     """By address, those that are kept so far."""
-    order: dict[str, int] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    """By address, where in its listing a kept page stands."""
     units: list[InputUnit] = field(default_factory=list)
     listings: int = 0
     entries: int = 0
@@ -187,11 +188,11 @@ def _read_listing(
             else read_sitemap(content, address, latest=latest)
         )
         taking.listings += 1
-        for entry in listed:
+        for place, entry in enumerate(listed):
             if isinstance(entry, ChildSitemap):
                 children.append(entry)
             else:
-                _take(taking, url, entry, today, is_known)
+                _take(taking, url, place, entry, today, is_known)
     except BrokenListing as error:
         # A listing of which something could be had is read; a page of nothing is not.
         taking.listings -= taking.entries == before
@@ -214,6 +215,7 @@ def _unpacked(content: bytes, limit: int) -> bytes:
 def _take(
     taking: _Taking,
     listing: str,
+    place: int,
     entry: ListedPage | FaultyEntry,
     today: date,
     is_known: Callable[[str], bool] | None,
@@ -233,7 +235,7 @@ def _take(
     if reason := _why_not(taking, entry, day, today, is_known):
         taking.leave_out(reason, entry.url)
         return
-    taking.order[entry.url] = taking.entries
+    taking.places[entry.url] = place
     taking.pages[entry.url] = entry
     if len(taking.pages) >= 2 * taking.source.max_pages:
         _trim(taking)
@@ -261,16 +263,16 @@ def _why_not(
 def _trim(taking: _Taking) -> None:
     """Leave the newest `max_pages` entries; those without a day come last, in the order of the listing."""
 
-    def rank(url: str) -> tuple[int, int]:
+    def rank(url: str) -> tuple[int, int, str]:
         page = taking.pages[url]
         day = page.published_on or page.modified_on
-        return -day.toordinal() if day else 0, taking.order[url]
+        return -day.toordinal() if day else 0, taking.places[url], url
 
     if len(taking.pages) > taking.source.max_pages:
         kept = set(heapq.nsmallest(taking.source.max_pages, taking.pages, key=rank))
         for url in [url for url in taking.pages if url not in kept]:
             taking.leave_out("max_pages", url)
-            del taking.pages[url], taking.order[url]
+            del taking.pages[url], taking.places[url]
 
 
 def _chosen(taking: _Taking, children: Sequence[ChildSitemap], today: date, depth: int) -> list[ChildSitemap]:
@@ -315,9 +317,9 @@ def _list_units(taking: _Taking, is_known: Callable[[str], bool] | None) -> None
     source = taking.source
     listed, rejects = expand(source.urls) if source.path is None else listed_pages(source.path)
     taking.rejects += rejects
-    for unit in listed:
+    for place, unit in enumerate(listed):
         address = page_url(unit.source_uri, "") or unit.source_uri
-        _take(taking, source.name, ListedPage(address), date.min, is_known)
+        _take(taking, source.name, place, ListedPage(address), date.min, is_known)
     _page_units(taking)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import logging
+import math
+import os
 import re
 import zlib
 from collections import Counter
@@ -17,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from flows.compression import BadCompression, TooLarge, gunzip
-from flows.inputs import Received, Unreadable
+from flows.inputs import MEDIA_TYPE_OF_SUFFIX, Received, Unreadable
 from flows.settings import Settings
-from transforms.parse import KIND_OF_MEDIA_TYPE, UNREADABLE_FAMILIES
+from transforms.parse import UNREADABLE_FAMILIES
 from transforms.rows import Reject
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ SCHEMES = {"response": ("http", "https"), "resource": ("http", "https", "file", 
 
 RECORD_LINE = re.compile(rb"^WARC/\d\.\d+\s*$")
 
-RESOURCE_TYPES = frozenset(KIND_OF_MEDIA_TYPE) | {"application/octet-stream"}
+RESOURCE_TYPES = PAGE_TYPES | {"text/markdown", *MEDIA_TYPE_OF_SUFFIX.values(), "application/octet-stream"}
 
 GZIP_MEMBER = b"\x1f\x8b\x08"
 SCHEMES = {"response": ("http", "https"), "resource": ("http", "https", "file", "urn")}
@@ -116,19 +118,27 @@ def _read(file: BinaryIO, take: Take) -> Iterator[Taken]:
         start = file.read(len(GZIP_MEMBER))
         if not start:
             return
-        file.seek(offset)
         if start == GZIP_MEMBER:
+            file.seek(offset)
             member = _Member(file)
             is_whole = yield from _read_stream(_Stream(io.BufferedReader(member, PIECE)), offset, take, is_member=True)
             # After a damaged record the rest of its member is of no use; the next member may be sound.
             offset = member.end if is_whole and member.end is not None else _next_member(file, offset + 1)
-        elif offset == 0:
-            yield from _read_stream(_Stream(file), 0, take, is_member=False)
+            continue
+        following = None if offset == 0 and _begins_record(file) else _next_member(file, offset + 1)
+        if offset == 0 and following is None:
+            file.seek(0)
+            yield from _read_stream(_Stream(file, os.fstat(file.fileno()).st_size), 0, take, is_member=False)
             return
-        else:
-            if file.read(PIECE).strip(b"\0"):
-                yield offset, _Damaged("No gzip member begins here; the file is damaged, get it again.", BAD_GZIP)
-            offset = _next_member(file, offset + 1)
+        file.seek(offset)
+        if file.read(PIECE if following is None else min(PIECE, following - offset)).strip(b"\0"):
+            yield offset, _Damaged("No gzip member begins here; the file is damaged, get it again.", BAD_GZIP)
+        offset = following
+
+
+def _begins_record(file: BinaryIO) -> bool:
+    file.seek(0)
+    return bool(RECORD_LINE.fullmatch(file.readline(100)))
 
 
 def _read_stream(stream: _Stream, offset: int, take: Take, *, is_member: bool) -> Generator[Taken, None, bool]:
@@ -167,7 +177,7 @@ def _read_stream(stream: _Stream, offset: int, take: Take, *, is_member: bool) -
     except zlib.error:
         yield position, _Damaged("The gzip data is damaged; get the file again.", BAD_GZIP)
     except EOFError:
-        yield position, _Damaged("The file ends in the middle of this record; get it again.")
+        yield position, _Damaged("The file ends before this record; get it again.")
     except _TooShort:
         detail = "The gzip member ends before its record; write the file again with one record in each member."
         yield position, _Damaged(detail)
@@ -189,6 +199,8 @@ def _header(loader: ArcWarcRecordLoader, stream: _Stream, line: bytes) -> ArcWar
         raise _Damaged(f"The header of the record cannot be read ({type(error).__name__}); it is left out.") from error
     if record.length is None:
         raise _Damaged("The record does not say how long it is; it is left out.")
+    if record.length > stream.left():
+        raise _Damaged("The file ends before this record, or its length is wrong; get the file again.")
     return record
 
 
@@ -233,9 +245,11 @@ class _Member(io.RawIOBase):
 class _Stream:
     """Bytes of records, with lines and headers held to a length: a line may be a gigabyte of one letter."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, size: int | None = None) -> None:
         self._source = source
+        self._size = size
         self._pushed = b""
+        self._is_line_start = True
         self._header_left: int | None = None
 
     def read(self, size: int) -> bytes:
@@ -243,6 +257,7 @@ class _Stream:
 
     def readline(self, size: int = MAX_LINE) -> bytes:
         line = self._source.readline(min(size, MAX_LINE))
+        self._is_line_start = line.endswith(b"\n")
         if len(line) == MAX_LINE:
             raise _Damaged(f"A line of the header is longer than {MAX_LINE:,} bytes; the record is left out.")
         if self._header_left is not None:
@@ -263,6 +278,10 @@ class _Stream:
     def tell(self) -> int:
         return self._source.tell()
 
+    def left(self) -> float:
+        """Bytes from here to the end; infinite where the size is not known."""
+        return math.inf if self._size is None else self._size - self.tell()
+
     def next_line(self) -> bytes:
         """The next line that is not blank, or of a longer one its beginning; b"" at the end."""
         line, self._pushed = self._pushed, b""
@@ -270,11 +289,12 @@ class _Stream:
             line = self._source.readline(MAX_LINE)
             if not line:
                 return b""
+        self._is_line_start = line.endswith(b"\n")
         return line
 
     def seek_record(self) -> None:
         """Go on to the next line that begins a record."""
-        is_start = False
+        is_start = self._is_line_start
         while line := self._source.readline(MAX_LINE):
             if is_start and RECORD_LINE.fullmatch(line):
                 self._pushed = line

@@ -33,10 +33,14 @@ _NOT_IN_AN_ADDRESS = re.compile(
     r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\ufffd\ud800-\udfff<>\"\\^`{|}]|%(?![0-9A-Fa-f]{2})"
 )
 
+_WITHOUT_HOST = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
+
 _ISO_DAY = re.compile(r"\s*(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)", re.ASCII)
-_DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{4}|\d\d)(?!\d)", re.ASCII)
+_DAY_FIRST = re.compile(
+    r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th)?[\s-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{4}|\d\d)(?!\d)", re.ASCII
+)
 _MONTH_FIRST = re.compile(
-    r"(?<![A-Za-z])([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(?:[\d:.]{5,12}\s+(?:[A-Z+:\d-]{1,6}\s+)?)?"
+    r"(?<![A-Za-z])([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+)(?:[\d:.]{5,12}\s+(?:[A-Z][A-Z0-9+:-]{0,9}\s+)?)?"
     r"(\d{4})(?!\d)",
     re.ASCII,
 )
@@ -80,7 +84,7 @@ def page_url(link: str, base: str) -> str | None:
     """
     # As browsers do (WHATWG URL standard): white space around it, and tabs and line breaks in it, are no part of it.
     link = re.sub(r"[\t\r\n]", "", link.strip("\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f \xa0\ufeff"))
-    if not link or len(link) > ADDRESS_CHARACTERS:
+    if not link or len(link) > ADDRESS_CHARACTERS or _WITHOUT_HOST.match(link):
         return None
     try:
         parts = urlsplit(urljoin(base, link))
@@ -90,7 +94,7 @@ def page_url(link: str, base: str) -> str | None:
     scheme = parts.scheme.lower()
     if scheme not in ("http", "https") or not host or port == 0 or _NOT_IN_AN_ADDRESS.search(host):
         return None
-    if "@" in parts.netloc or not host.strip("."):
+    if "@" in parts.netloc or not host.strip(".") or not host.isprintable():
         return None
     if ":" in host:
         host = f"[{host}]"
@@ -106,7 +110,8 @@ def _is_tracking(parameter: str) -> bool:
 
 
 def _encoded(text: str) -> str:
-    return _NOT_IN_AN_ADDRESS.sub(lambda found: quote(found[0], safe="", errors="replace"), text)
+    text = _NOT_IN_AN_ADDRESS.sub(lambda found: quote(found[0], safe="", errors="replace"), text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else quote(c, safe="") for c in text)
 
 
 def calendar_day(text: str | None, latest: date) -> date | None:

@@ -93,6 +93,8 @@ def _xml_sitemap(content: bytes, url: str, latest: date) -> Iterator[ListedPage 
         element.clear(keep_tail=False)
         while parent is not None and element.getprevious() is not None:
             del parent[0]
+    if root is None and b"<html" in content[:2_000].lower():
+        raise BrokenListing(_OTHER_ROOTS["html"])
     if root is None:
         raise BrokenListing("it is not a sitemap (no XML, and no list of addresses)")
 
