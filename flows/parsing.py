@@ -30,15 +30,22 @@ from flows.lake import (
     values_where,
     write_rows,
 )
+from flows.reference import SEEDS, load_agencies
 from flows.rejects import store_rejects
 from flows.settings import Settings
-from transforms.parse import RawInput, is_json_lines, parse, parse_stream
+from transforms.parse import is_json_lines, parse, parse_stream
+from transforms.raw_input import Limits, RawInput
 from transforms.rows import Document, Reject, content_id
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PARSER_MODULES = ("documents", "parse", "rows", "text")
+PARSER_MODULES = (
+    "assembly", "decoding", "documents", "language", "page", "parse", "published", "raw_input", "records", "rows",
+    "wire",
+)  # fmt: skip
 """The modules of `transforms` that decide what comes of a record; a test holds this against their imports."""
+
+PARSER_TABLES = ("wire_agencies",)
 
 PARSER_LIBRARIES = ("trafilatura", "htmldate", "courlan", "lxml", "py3langid")
 
@@ -70,14 +77,6 @@ class ParsedRecord:
     n_documents: int
     reject_reasons: str
     """Reasons of the rejects, sorted, joined by `;`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one document may have, at most."""
-
-    max_text_chars: int
-    max_page_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,8 @@ def _code_version() -> str:
     digest = hashlib.sha256()
     for name in PARSER_MODULES:
         digest.update(name.encode() + b"\0" + (ROOT / "transforms" / f"{name}.py").read_bytes() + b"\0")
+    for name in PARSER_TABLES:
+        digest.update(name.encode() + b"\0" + (SEEDS / f"{name}.csv").read_bytes() + b"\0")
     for name in PARSER_LIBRARIES:
         digest.update(f"{name} {metadata.version(name)}\n".encode())
     return digest.hexdigest()
@@ -229,9 +230,15 @@ def _new_documents(documents: Iterator[StoredDocument], lake: Lake, version: str
 def parse_call(call: Call) -> list[Found]:
     """What the child process does: the documents and the rejects of one call."""
     if isinstance(call, Page):
-        parsed = parse(call.raw, **asdict(call.limits))
+        parsed = parse(call.raw, **_options(call))
         return [*parsed.documents, *parsed.rejects]
-    return list(parse_stream(call.lines, call.raw, **asdict(call.limits)))
+    return list(parse_stream(call.lines, call.raw, **_options(call)))
+
+
+def _options(call: Call) -> dict[str, Any]:
+    limits = call.limits
+    agencies = load_agencies()
+    return {"max_text_chars": limits.text_chars, "max_page_bytes": limits.page_bytes, "agencies": agencies}
 
 
 def _read(record: RawRecord, lake: Lake, settings: Settings, call: Isolated[Call, list[Found]]) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.decisions import Decisions
     from transforms.extractor import Extractor
+    from transforms.wire import WireAgencies
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -51,6 +52,14 @@ def model_name() -> str:
 
 class WeightsError(RuntimeError):
     """The trained weights cannot be read; the message names the file and what to do."""
+
+
+@functools.lru_cache(maxsize=1)
+def load_agencies() -> WireAgencies:
+    """The news agencies that a text may credit as its origin."""
+    from transforms.wire import read_agencies
+
+    return read_agencies(read_table("wire_agencies"))
 
 
 @functools.lru_cache(maxsize=1)

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.documents import Hints
-from transforms.parse import Parsed, RawInput, decode, is_json_lines, language_of, parse, parse_stream
+from transforms.language import language_of
+from transforms.parse import Parsed, RawInput, decode, is_json_lines, parse, parse_stream
 from transforms.rows import Document, Reject
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"
