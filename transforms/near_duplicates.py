@@ -33,12 +33,26 @@ OPENING_SHINGLES = 40
 """How many shingles the opening of a text has, about two sentences."""
 
 LEAST_SHARED = 12
+"""Shingles that two texts must share, about 15 words in a row: less is a phrase."""
+
 LEAST_CONTAINMENT = 0.45
+"""Share of the shorter text's shingles: half of its sentences, less what light editing breaks."""
+
 LEAST_OPENING = 0.3
+"""Share of an opening that the other text must have."""
+
+LEAST_KEPT = 12
+"""Facts between the same words in both texts that make up for openings that differ: no outlet's footer has so many."""
+
 MOST_CHANGED = 0.15
+"""Share of changed facts among those between the same words: corrections change few, forms most."""
+
+REISSUED_AFTER_DAYS = 90
+"""From here on a text that comes again with any changed fact is a new issue of a form, not a reprint."""
 
 LEAST_KINSHIP = 0.25
 MOST_CHANGED_OF_KIN = 0.3
+"""The same limits towards the first text of a story, for what belongs to it by way of others."""
 
 METHOD_VERSION = f"1-{SHINGLE_WORDS}-{N_BANDS}x{ROWS_PER_BAND}"
 """Names how signatures are made. Raise the first number when the code changes what they are; a test shows when."""
@@ -99,25 +113,27 @@ def resemblance(one: Signature, other: Signature) -> Resemblance:
         n_shared / len(short.shingles),
         n_shared / (len(short.shingles) + len(long.shingles) - n_shared),
         max(
-            np.count_nonzero(is_shared & short.is_opening) / np.count_nonzero(short.is_opening),
-            np.count_nonzero(long.is_opening[places[is_shared]]) / np.count_nonzero(long.is_opening),
+            int(np.count_nonzero(is_shared & short.is_opening)) / int(np.count_nonzero(short.is_opening)),
+            int(np.count_nonzero(long.is_opening[places[is_shared]])) / int(np.count_nonzero(long.is_opening)),
         ),
         n_kept,
         n_changed,
     )
 
 
-def is_one_voice(shared: Resemblance) -> bool:
+def is_one_voice(shared: Resemblance, days_apart: int | None = None) -> bool:
     """Whether one text repeats the other, whole or cut, with its own lead or lightly edited.
 
     Most of the shorter text must stand in the longer one. Two texts that only end alike, in what an outlet puts under
-    each of its pages, do not begin alike; and of two notices in the same form, other names and numbers stand between
-    the same words.
+    each of its pages, neither begin alike nor have many facts in common; and of two notices in the same form, other
+    names and numbers stand between the same words. `days_apart` is the time between the two, where it is known.
     """
+    if days_apart is not None and days_apart > REISSUED_AFTER_DAYS and shared.n_changed:
+        return False
     return (
         shared.n_shared >= LEAST_SHARED
         and shared.containment >= LEAST_CONTAINMENT
-        and shared.opening >= LEAST_OPENING
+        and (shared.opening >= LEAST_OPENING or shared.n_kept >= LEAST_KEPT)
         and shared.n_changed <= MOST_CHANGED * (shared.n_kept + shared.n_changed)
     )
 
@@ -130,6 +146,12 @@ def is_kin(shared: Resemblance) -> bool:
     return shared.containment >= LEAST_KINSHIP and shared.n_changed <= MOST_CHANGED_OF_KIN * (
         shared.n_kept + shared.n_changed
     )
+
+
+def rule_version() -> str:
+    """Names the rule by which signatures are compared; another rule may make other stories of the same signatures."""
+    limits = (LEAST_SHARED, LEAST_CONTAINMENT, LEAST_OPENING, LEAST_KEPT, MOST_CHANGED, REISSUED_AFTER_DAYS)
+    return "1-" + "-".join(map(str, (*limits, LEAST_KINSHIP, MOST_CHANGED_OF_KIN)))
 
 
 def _places(some: Hashes, others: Hashes) -> NDArray[np.intp]:

@@ -1,4 +1,6 @@
-"""Write `documents.jsonl` and `clusters.csv` from the stories in `sources/`: `python tests/near_duplicates/make_set.py`.
+"""Write `documents.jsonl` and `clusters.csv` from the stories in `sources/`.
+
+python tests/near_duplicates/make_set.py
 
 A source file holds events, each with documents:
 
@@ -23,19 +25,35 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 BOILERPLATE = [
-    ("By our correspondents", "Copyright {outlet}. All rights reserved. This material may not be published, broadcast, "
-     "rewritten or redistributed without permission."),
-    ("", "Read more in {outlet}: Five things to do this weekend. Why your electricity bill will rise. The quiz: how "
-     "well do you know your town?"),
-    ("Agency report - last updated 14:20", "Do you have a story for {outlet}? Write to the news desk or call us at any "
-     "hour; we protect our sources."),
-    ("Share this article\n\nListen to this article, 2 min", "This article was taken from an agency and has not been edited "
-     "by {outlet}."),
-    ("", "Sign up for the morning letter of {outlet} and get the news before your coffee. You can unsubscribe at any time. "
-     "We use cookies to improve your experience; by reading on you accept our terms."),
-    ("{outlet} | News | World", "Related topics: defence, trade, diplomacy. Comments are closed. Most read: the price of "
-     "onions; a dog that took the ferry."),
-]  # fmt: skip
+    (
+        "By our correspondents",
+        "Copyright {outlet}. All rights reserved. This material may not be published, broadcast, rewritten or "
+        "redistributed without permission.",
+    ),
+    (
+        "",
+        "Read more in {outlet}: Five things to do this weekend. Why your electricity bill will rise. The quiz: how "
+        "well do you know your town?",
+    ),
+    (
+        "Agency report - last updated 14:20",
+        "Do you have a story for {outlet}? Write to the news desk or call us at any hour; we protect our sources.",
+    ),
+    (
+        "Share this article\n\nListen to this article, 2 min",
+        "This article was taken from an agency and has not been edited by {outlet}.",
+    ),
+    (
+        "",
+        "Sign up for the morning letter of {outlet} and get the news before your coffee. You can unsubscribe at any "
+        "time. We use cookies to improve your experience; by reading on you accept our terms.",
+    ),
+    (
+        "{outlet} | News | World",
+        "Related topics: defence, trade, diplomacy. Comments are closed. Most read: the price of onions; a dog that "
+        "took the ferry.",
+    ),
+]
 """What outlets put around an agency's text: a line above it, a paragraph below."""
 
 COPY_DESK = [
@@ -45,7 +63,8 @@ COPY_DESK = [
     (r"\bsome (?=\d)", "around "), (r"\bfour\b", "4"), (r"\bnine\b", "9"), (r"\beleven\b", "11"),
     (r"\bsix\b", "6"), (r"\beight\b", "8"), (r"\bthree\b", "3"), (r"\bsaid that\b", "said"), (r"\bwanted\b", "sought"),
     (r"\bbut\b", "though"), (r"\bdid not say\b", "would not say"), (r"\bas well\b", "too"), (r"\bdefence\b", "defense"),
-    (r"\bcalled\b", "described as"), (r"\bwill be\b", "is to be"), (r"\bSome\b", "Around"), (r"\blast year\b", "in the past year"),
+    (r"\bcalled\b", "described as"), (r"\bwill be\b", "is to be"), (r"\bSome\b", "Around"),
+    (r"\blast year\b", "in the past year"),
     (r"^[A-Z ]+(?:, \w+ \d+)? \((?:Harbour Wire|MPA|Fjord Wire)\) - ", ""),
 ]  # fmt: skip
 """House style of a copy desk: words replaced, the dateline dropped."""
