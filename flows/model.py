@@ -22,6 +22,7 @@ from transforms.rows import (
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
 )
 
@@ -121,6 +122,7 @@ def _create_sources(database: Path, lake: Lake, extractor_version: str, seeds: P
         connection.execute("create table build.info as select ? as extractor_version", [extractor_version])
         _create_lake_view(connection, "documents", Document, parquet_files(lake.documents))
         _create_lake_view(connection, "rejects", Reject, parquet_files(lake.rejects))
+        _create_lake_view(connection, "stories", StoryMember, [lake.stories] if lake.stories.is_file() else [])
         for table, row_type in CLAIM_TABLES.items():
             files = [batch / f"{table}.parquet" for batch in batches]
             _create_lake_view(connection, table, row_type, files)
