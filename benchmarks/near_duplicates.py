@@ -30,7 +30,7 @@ from transforms.near_duplicates import resemblance, signatures
 from transforms.rows import Document
 
 LABELLED = ROOT / "tests" / "near_duplicates"
-NEGATIVE_KINDS = ("rewrite", "independent", "later_report", "template", "footer")
+NEGATIVE_KINDS = ("rewrite", "independent", "shared_statement", "later_report", "template", "footer")
 
 
 def read_documents(path: Path) -> dict[str, Document]:

@@ -114,6 +114,18 @@ def test_reprints_are_one_voice(variant: str) -> None:
     assert is_one_voice(shared(STORY, variant))
 
 
+def test_a_new_opening_over_much_of_the_same_is_one_voice() -> None:
+    words = "red blue green white black brown grey pink gold silver bronze amber beige coral ivory azure".split()
+    facts = " ".join(
+        f"The {w} yard in {w.title()}port built {9 * len(w)} {w} hulls for {w.title()}land." for w in words
+    )
+    one = "In spring the ministers met by the lake and agreed on little, as the rain fell and the cameras left early. "
+    other = "A year of strikes has left the shipyards of the coast with debts that no bank wants to take on any more. "
+    found = shared(one * 2 + facts, other * 2 + facts)
+    assert found.opening < 0.3
+    assert is_one_voice(found)
+
+
 def test_two_texts_over_one_footer_are_two_voices() -> None:
     footer = "This paper is made by eleven people who live here. " + " ".join(f"word{n}x" for n in range(60)) * 2
     one = "A wolf was seen near the mill on Tuesday evening by a woman who was walking her dog along the river bank. "
@@ -143,6 +155,12 @@ def test_candidates_share_a_band() -> None:
     bands[4, [2, 9]] = bands[0, [2, 9]]
     assert candidate_pairs(bands).tolist() == [[0, 4], [1, 3]]
     assert candidate_pairs(bands[:1]).tolist() == []
+
+
+def test_small_groups_give_all_their_pairs() -> None:
+    bands = np.random.default_rng(2).integers(0, 25, (60, 6), dtype=np.uint32)
+    wanted = [[one, other] for one, other in combinations(range(60), 2) if (bands[one] == bands[other]).any()]
+    assert candidate_pairs(bands).tolist() == wanted
 
 
 def test_a_band_that_all_share_costs_no_more_than_a_window() -> None:

@@ -116,7 +116,8 @@ def paragraphs(text: str) -> list[str]:
 def with_boilerplate(text: str, outlet: str, number: int) -> str:
     """The text between an outlet's own lines."""
     above, below = BOILERPLATE[number % len(BOILERPLATE)]
-    return "\n\n".join(part.format(outlet=outlet) for part in (above, text, below) if part)
+    parts = (above.format(outlet=outlet), text, below.format(outlet=outlet))
+    return "\n\n".join(part for part in parts if part)
 
 
 def copy_edited(text: str) -> str:
@@ -156,6 +157,8 @@ def make() -> list[dict[str, str]]:
                 body = copy_edited(text)
             elif kind == "shortened":
                 body = shortened(text)
+            elif kind == "edited_cut":
+                body = copy_edited("\n\n".join(paragraphs(text)[: int(source.argument)]))
             elif kind == "cut":
                 body = "\n\n".join(paragraphs(text)[: int(source.argument)])
             else:
