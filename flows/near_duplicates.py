@@ -149,11 +149,12 @@ def _members(folder: Path, texts: pa.Table) -> Iterator[StoryMember]:
     days = texts["published_on"].cast(pa.int32()).to_pylist()
 
     def confirmed() -> Iterator[tuple[int, int]]:
-        for one, other in pairs.tolist():
-            day, other_day = days[one], days[other]
-            days_apart = None if day is None or other_day is None else abs(other_day - day)
-            if is_one_voice(compare(one, other), days_apart):
-                yield one, other
+        for start in range(0, len(pairs), ROWS_PER_GROUP):
+            for one, other in pairs[start : start + ROWS_PER_GROUP].tolist():
+                day, other_day = days[one], days[other]
+                days_apart = None if day is None or other_day is None else abs(other_day - day)
+                if is_one_voice(compare(one, other), days_apart):
+                    yield one, other
 
     stories = group(len(document_ids), confirmed(), lambda first, text: is_kin(compare(first, text)))
     for rank in sorted(range(len(document_ids)), key=document_ids.__getitem__):

@@ -182,6 +182,9 @@ _TOKEN = re.compile(
 # What a sentence begins after; a hyphen or a dash only with a space behind it.
 _BEGINNING = re.compile(r"(?:^|[.!?:\"'”“’‘«»„|\n]|[-–—•*]\s)\s*\Z")
 
+# A MinHash needs some kilobytes of memory for each of them.
+_HASHED_TOGETHER = 10_000
+
 _SLOT = np.uint64(0x5107)
 _EDGE = np.uint64(0xED6E)
 
@@ -193,7 +196,8 @@ def _signature(text: str, plain: MinHash) -> Signature:
     if not len(shingles):
         return Signature(np.zeros(N_BANDS, np.uint32), shingles, is_opening, contexts, facts)
     minhash = plain.copy()
-    minhash.update_batch(shingles.tolist())
+    for start in range(0, len(shingles), _HASHED_TOGETHER):
+        minhash.update_batch(shingles[start : start + _HASHED_TOGETHER].tolist())
     rows = minhash.hashvalues.astype(np.uint64).reshape(N_BANDS, ROWS_PER_BAND)
     return Signature(_folded(rows.T), shingles, is_opening, contexts, facts)
 
