@@ -84,6 +84,16 @@ class Lake:
         return finished_folders(self.claims / version)
 
     @property
+    def signatures(self) -> Path:
+        """`<method version>/<batch>.parquet` of what `flows.near_duplicates` keeps of each text."""
+        return self.root / "near_duplicates" / "signatures"
+
+    @property
+    def stories(self) -> Path:
+        """Which story each text belongs to; replaced whole, and absent before the first time."""
+        return self.root / "near_duplicates" / "stories.parquet"
+
+    @property
     def build(self) -> Path:
         """What can be rebuilt at any time: the dbt target and the DuckDB caches."""
         return self.root / "build"

@@ -22,6 +22,7 @@ from transforms.rows import (
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
 )
 
@@ -50,15 +51,15 @@ class ModelError(RuntimeError):
 
 @flow(name="model", log_prints=False)
 def model(lake: str, extractor_version: str | None = None, parser_version: str | None = None) -> dict[str, Any]:
-    """Build and test the tables of a lake; see `build_models`. Without versions, those that are installed."""
+    """Find the reprints, build and test the tables; see `build_models`. Without versions, those that are installed."""
     from flows import parsing, reference
+    from flows.near_duplicates import cluster_documents
     from flows.settings import Settings
 
-    return build_models(
-        Path(lake),
-        extractor_version or reference.extractor_version(),
-        parser_version or parsing.parser_version(Settings.from_environment()),
-    )
+    parser_version = parser_version or parsing.parser_version(Settings.from_environment())
+    stories = cluster_documents(lake, parser_version)
+    built = build_models(Path(lake), extractor_version or reference.extractor_version(), parser_version)
+    return {**built, "stories": stories["stories"], "reprints": stories["reprints"]}
 
 
 def build_models(lake: Path, extractor_version: str, parser_version: str, seeds: Path = SEEDS) -> dict[str, Any]:
@@ -129,6 +130,7 @@ def _create_sources(database: Path, lake: Lake, extractor_version: str, parser_v
         _create_lake_view(connection, "documents", StoredDocument, [batch / "documents.parquet" for batch in parsed])
         rejects = [*parquet_files(lake.rejects), *(batch / "rejects.parquet" for batch in parsed)]
         _create_lake_view(connection, "rejects", Reject, rejects)
+        _create_lake_view(connection, "stories", StoryMember, [lake.stories] if lake.stories.is_file() else [])
         for table, row_type in CLAIM_TABLES.items():
             files = [batch / f"{table}.parquet" for batch in batches]
             _create_lake_view(connection, table, row_type, files)

@@ -21,6 +21,7 @@ from transforms.rows import (
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
     content_id,
 )
@@ -63,6 +64,7 @@ class Rows:
     affiliations: list[Affiliation] = field(default_factory=list)
     actor_mentions: list[ActorMention] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    stories: list[StoryMember] = field(default_factory=list)
 
     def document(self, text: str, uri: str, day: str | None = None, **fields: str | None) -> Document:
         """Add a sighting of a text."""
@@ -167,6 +169,10 @@ class Rows:
         self.affiliations.append(row)
         return row
 
+    def story(self, first: Document, *others: Document) -> None:
+        """Put texts into one story, as near-duplicate detection would."""
+        self.stories += [StoryMember(d.document_id, first.document_id, 1.0, 1.0, "test") for d in (first, *others)]
+
     def mention(self, document: Document, actor: str, name: str, kind: str, country: str | None = None) -> None:
         """Add what a document tells of an actor."""
         row = ActorMention(document.extraction_key, document.document_id, actor, name, kind, country)
@@ -216,6 +222,9 @@ def write_lake(root: Path, rows: Rows, batch_size: int = 1000, shuffle: int | No
     for folder in (lake.documents, lake.rejects, lake.claims, lake.releases):
         shutil.rmtree(folder, ignore_errors=True)
     lake.current.unlink(missing_ok=True)
+    lake.stories.unlink(missing_ok=True)
+    if rows.stories:
+        write_rows(lake.stories, StoryMember, sorted(rows.stories, key=lambda member: member.document_id))
     documents, rejects = list(rows.documents), list(rows.rejects)
     if shuffle is not None:
         random.Random(shuffle).shuffle(documents)

@@ -64,6 +64,21 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryMember:
+    """Which story a text belongs to: texts of one story repeat each other and are one voice."""
+
+    document_id: str
+    story_id: str
+    """The document id of the story's first text: the earliest published, undated ones last, then the smallest id."""
+    containment: float
+    """Share of this text and the first one that both have, of the shorter of the two, to 4 digits; 1 of itself."""
+    jaccard: float
+    """The same share of the two taken together."""
+    method: str
+    """Version of the method that compared them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """The mark that a document has been read by the extractor, whatever it found."""
 
