@@ -6,6 +6,7 @@ What a source's own limits and patterns leave out is counted by reason; what is 
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,8 +34,13 @@ MAX_SITEMAPS = 50
 MAX_DEPTH = 3
 """Steps from a sitemap index to a sitemap of pages; the protocol knows one."""
 
+MAX_FAULTS_TOLD = 100
+"""Faulty entries of one source that become rejects; more of them are one fault, and are counted."""
+
 DAYS_AHEAD = 1
 """A day that has begun somewhere: the farthest offset is 14 hours before UTC."""
+
+_YEAR_AND_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_/.]?(0[1-9]|1[0-2]))?")
 
 Fetch = Callable[[Sequence[InputUnit], Settings], Iterable[tuple[InputUnit, "Received | FetchFailure"]]]
 """Fetches pages within their units' limits; one outcome for each, in any order."""
@@ -164,8 +170,11 @@ def _read_listings(
 
 
 def _listing_unit(source: Source, url: str) -> InputUnit:
-    limit = MAX_FEED_BYTES if source.kind == "feed" else MAX_SITEMAP_BYTES
-    return InputUnit("url", url, spacing=source.spacing, max_bytes=limit)
+    return InputUnit("url", url, spacing=source.spacing, max_bytes=_limit(source))
+
+
+def _limit(source: Source) -> int:
+    return MAX_FEED_BYTES if source.kind == "feed" else MAX_SITEMAP_BYTES
 
 
 def _read_listing(
@@ -181,7 +190,7 @@ def _read_listing(
     children: list[ChildSitemap] = []
     before = taking.entries
     try:
-        content = _unpacked(received.content, MAX_SITEMAP_BYTES)
+        content = _unpacked(received.content, _limit(source))
         listed = (
             read_feed(content, address, latest=latest, media_type=received.media_type)
             if source.kind == "feed"
@@ -199,7 +208,7 @@ def _read_listing(
         detail = f"The {source.kind} cannot be read: {error}; open its address in a browser and correct the source."
         taking.rejects.append(Reject(url, "parse", "broken_listing", detail))
     except TooLarge:
-        detail = f"The {source.kind} is larger than {MAX_SITEMAP_BYTES:,} bytes when unpacked; name a smaller one."
+        detail = f"The {source.kind} is larger than {_limit(source):,} bytes when unpacked; name a smaller one."
         taking.rejects.append(Reject(url, "fetch", "too_large", detail))
     except BadCompression:
         detail = f"The gzip data of the {source.kind} is damaged or cut off; try again later."
@@ -224,10 +233,10 @@ def _take(
     taking.entries += 1
     if isinstance(entry, FaultyEntry):
         taking.leave_out("bad_url", entry.label)
-        detail = (
-            f"The entry {entry.label[:200]!r} gives no http or https address of a page; nothing was fetched for it."
-        )
-        taking.rejects.append(Reject(listing, "parse", "bad_url", detail))
+        if taking.excluded["bad_url"] <= MAX_FAULTS_TOLD:
+            label = entry.label[:200]
+            detail = f"The entry {label!r} gives no http or https address of a page; nothing was fetched for it."
+            taking.rejects.append(Reject(listing, "parse", "bad_url", detail))
         return
     day = entry.published_on or entry.modified_on
     if day is not None:
@@ -287,12 +296,21 @@ def _chosen(taking: _Taking, children: Sequence[ChildSitemap], today: date, dept
             taking.leave_out("sitemap_too_old", child.url)
         else:
             chosen[child.url] = child
-    ranked = sorted(chosen.values(), key=lambda child: -child.modified_on.toordinal() if child.modified_on else 0)
+    ranked = sorted(chosen.values(), key=_newest_sitemap_first)
     room = max(0, MAX_SITEMAPS - len(taking.asked)) if depth < MAX_DEPTH else 0
     for child in ranked[room:]:
         taking.leave_out("sitemap_limit", child.url)
     taking.asked |= {child.url for child in ranked[:room]}
     return ranked[:room]
+
+
+def _newest_sitemap_first(child: ChildSitemap) -> tuple[int, int]:
+    """By the day of the last change; where none is told, by the year and month that the address names, if any."""
+    if child.modified_on:
+        return -(child.modified_on.year * 12 + child.modified_on.month), -child.modified_on.day
+    if found := _YEAR_AND_MONTH.search(child.url):
+        return -(int(found[1]) * 12 + int(found[2] or 12)), 0
+    return 0, 0
 
 
 def _page_units(taking: _Taking) -> None:

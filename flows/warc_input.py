@@ -419,7 +419,7 @@ def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
     """The content; bytes that are text are taken as they are, because crawlers store it decoded and keep the header."""
     if encoding in ("gzip", "x-gzip") and body.startswith(GZIP_MEMBER):
         return gunzip(body, limit)
-    if not body or encoding in ("", "identity") or body[:256].isascii():
+    if not body or encoding in ("", "identity") or body.lstrip()[:1] == b"<" or body[:256].isascii():
         return body
     if encoding == "deflate":
         for wbits in (15, -15):  # servers send it with and without the zlib header

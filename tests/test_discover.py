@@ -204,6 +204,24 @@ def test_indexes_without_end_come_to_one(tmp_path: Path, monkeypatch: pytest.Mon
     assert (endless.units, endless.outcome.excluded) == ([], {"sitemap_limit": 1})
 
 
+def test_sitemaps_without_a_day_are_ranked_by_the_month_in_their_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover_module, "MAX_SITEMAPS", 4)
+    names = ["/other.xml", "/2023-12.xml", "/2024/05.xml", "/map-202506.xml", "/2024.xml"]
+    web: Web = {"https://a.example/list": sitemap(*((name, None) for name in names), index=True)}
+    found = Found(tmp_path, source("a", "sitemap"), web)
+    assert found.fetch.urls[1:] == [
+        f"https://a.example{name}" for name in ("/map-202506.xml", "/2024.xml", "/2024/05.xml")
+    ]
+
+
+def test_many_faulty_entries_are_one_fault(tmp_path: Path) -> None:
+    web: Web = {"https://a.example/list": feed(*((f"mailto:{n}@a.example", None) for n in range(300)))}
+    found = Found(tmp_path, source("a", "feed"), web)
+    assert (found.outcome.excluded, len(found.rejects)) == ({"bad_url": 300}, discover_module.MAX_FAULTS_TOLD)
+
+
 def test_the_newest_pages_of_a_large_sitemap_are_kept(tmp_path: Path) -> None:
     entries = [(f"/{number}", days_ago(number * 7919 % 1_000)) for number in range(1_000)]
     web: Web = {"https://a.example/list": sitemap(*entries)}

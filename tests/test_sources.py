@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.render_sources import REASONS
 from flows.sources import _KEYS, KINDS, Source, SourcesError, load_sources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,7 +109,7 @@ FEED = 'kind = "feed"\nurl = "https://x.example/f"\n'
         (one('kind = "fead"'), ":3", "source 'a', key 'kind': unknown kind 'fead'; did you mean 'feed'?"),
         (one("kind = ['feed']"), ":3", "source 'a', key 'kind': unknown kind"),
         ("[[source]]\n" + FEED, ":1", "source number 1, key 'name': is missing"),
-        ("[[source]]\nname = 3\n" + FEED, ":2", "source number 1, has to be a text in quotes, not a number"),
+        ("[[source]]\nname = 3\n" + FEED, ":2", "has to be a text in quotes, not a number"),
         ("[[source]]\nname = 'A b'\n" + FEED, ":2", "key 'name': 'A b' is no name"),
         (one('kind = "feed"'), ":1", "source 'a', key 'url': is missing; give the address of the feed"),
         (one('kind = "warc"'), ":1", "source 'a', key 'path': is missing"),
@@ -200,6 +202,15 @@ def test_every_key_is_a_field_and_is_documented() -> None:
     assert {"kind", *_KEYS} == {field.name for field in fields(Source)}
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     assert [name for name in ("kind", *_KEYS, *KINDS) if f"`{name}`" not in page] == []
+
+
+def test_every_reason_for_leaving_out_is_documented() -> None:
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8").partition("Why entries are left out")[2]
+    documented = {name for row in re.findall(r"^\| (`.+?`) \|", page, flags=re.MULTILINE) for name in row.split(", ")}
+    assert documented == {f"`{name}`" for name in REASONS}
+    code = (ROOT / "flows" / "discover.py").read_text(encoding="utf-8")
+    found = set(re.findall(r'(?:leave_out\(|return )"(\w+)"', code))
+    assert found == set(REASONS)
 
 
 def test_the_example_is_sound() -> None:
