@@ -362,12 +362,13 @@ def test_a_broken_file_is_named(tmp_path: Path, store: str) -> None:
     cluster_documents(tmp_path, VERSION)
     lake = Lake(tmp_path)
     broken = {
-        "documents": lake.documents / "broken.parquet",
+        "documents": lake.documents / VERSION / "broken" / "documents.parquet",
         "signatures": lake.signatures / METHOD_VERSION / "broken.parquet",
         "stories": lake.stories,
     }[store]
+    broken.parent.mkdir(exist_ok=True)
     broken.write_bytes(b"not parquet")
-    with pytest.raises(LakeError, match=r"broken\.parquet|stories\.parquet") as caught:
+    with pytest.raises(LakeError, match=r"broken(/documents)?\.parquet|stories\.parquet") as caught:
         cluster_documents(tmp_path, VERSION)
     assert "\n" not in str(caught.value)
 
