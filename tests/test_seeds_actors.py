@@ -179,6 +179,7 @@ def test_names_of_two_states_lead_to_both(alias: str, actors: set[str]) -> None:
 def test_no_wrong_adjective_of_the_name_lists_slipped_in() -> None:
     assert {"Emirian", "Welsh", "Antiguans and Barbudans"} & set(ACTORS_OF) == set()
 
+
 def test_enough_actors_of_each_kind_are_named() -> None:
     """The sizes that the project asked of its tables."""
     counts = Counter(row["kind"] for row in ACTORS.values())

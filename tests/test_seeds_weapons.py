@@ -201,6 +201,7 @@ def test_designation(alias: str) -> None:
 def test_common_word(alias: str) -> None:
     assert {row["ambiguity"] for row in seed("weapon_aliases") if row["alias"] == alias} == {"common"}
 
+
 @pytest.mark.parametrize(
     ("alias", "weapon"),
     [
