@@ -532,7 +532,10 @@ class _Call:
         origin = (target.scheme, target.host, target.port)
         if origin not in self.robots:
             self.robots[origin] = asyncio.create_task(self.look_up_robots(job, target))
-        rules = await asyncio.shield(self.robots[origin])
+        if not self.robots[origin].done():
+            await asyncio.wait((self.robots[origin],))
+            job.has_turn = False  # it was reserved before the rules told how fast one may go
+        rules = self.robots[origin].result()
         host = self.host(target)
         if isinstance(rules, _RobotsFault):
             fault = rules.fault

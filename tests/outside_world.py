@@ -14,15 +14,19 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import ipaddress
 import random
 import socket
 import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpcore
 
 PAGE = b"<html><body><p>Berlin will send 18 tanks to Kyiv.</p></body></html>"
 HTML = "text/html; charset=utf-8"
@@ -173,6 +177,41 @@ def outside_world(host: str = "127.0.0.1") -> Iterator[World]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Recorder(httpcore.AsyncNetworkBackend):
+    """Stands where sockets are opened; writes down where to, and opens none but to the loopback address.
+
+    With `instead`, every connection goes to that port of the loopback address, so that a world can play any host.
+    """
+
+    def __init__(self, instead: int | None = None) -> None:
+        self.contacted: list[tuple[str, int]] = []
+        self._instead = instead
+        self._real = httpcore.AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *rest: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        self.contacted.append((host, port))
+        if self._instead is not None:
+            host, port = "127.0.0.1", self._instead
+        if host != "127.0.0.1":
+            raise httpcore.ConnectError("the recorder connects to nothing but the loopback address")
+        return await self._real.connect_tcp(host, port, *rest, **named)
+
+
+def names(table: dict[str, list[str]]) -> Callable[[str, int], Awaitable[list[str]]]:
+    """A name service that knows these names; addresses stand for themselves, in the forms that the C library takes."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        if host in table:
+            return table[host]
+        with contextlib.suppress(OSError):
+            return [socket.inet_ntoa(socket.inet_aton(host))]
+        with contextlib.suppress(ValueError):
+            return [str(ipaddress.ip_address(host))]
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    return resolve
 
 
 def route(name: str, outcome: str) -> Callable[[Route], Route]:
