@@ -580,7 +580,7 @@ class _Call:
                     target = self.redirected(target, location)
                 except (Refused, _Failed) as error:
                     detail = "It redirects to an address that is not fetched."
-                    raise _Failed("bad_redirect", detail) from error
+                    raise _Failed("robots_unavailable", detail) from error
                 continue
             if 200 <= answer.status < 300:
                 return robots.parse_rules(_robots_text(answer))

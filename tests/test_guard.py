@@ -56,7 +56,8 @@ OTHER_HOSTS = (
 OTHER_NAMES = (
     "localhost", "LOCALHOST", "localhost.", "app.localhost", "localhost.localdomain", "router.local", "db.internal",
     "metadata.google.internal", "METADATA.google.internal.", "metadata", "metadata.goog", "instance-data", "nas.lan",
-    "host.home.arpa", "hidden.onion", "127。0。0。1", "１２７.0.0.1", "①②⑦.0.0.1", "loc%61lhost", "localhost%00.example",
+    "host.home.arpa", "hidden.onion", "127。0。0。1", "１２７.0.0.1", "①②⑦.0.0.1", "loc%61lhost",
+    "localhost%00.example",
     "127.0.0.1%2f.example", "a b", "-", "", ".", "a..b", "xn--", "xn--a-.example",
     "a" * 64 + ".example", "a." * 130 + "b",
 )  # fmt: skip

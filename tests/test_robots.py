@@ -46,6 +46,8 @@ def allows(text: str, path: str = "/a/page.html") -> bool:
         ("User-agent: materiel-news\nDisallow: /", True),
         ("User-agent: materielbot\nDisallow: /", True),
         ("User-agent: bot\nDisallow: /", True),
+        ("User-agent: *WordPress*\nDisallow: /", True),
+        ("User-agent: *\nDisallow: /b\n\nUser-agent: *MLBot*\nDisallow: /", True),
         ("User-agent: bot\nDisallow: /\nSitemap: https://news.example/s.xml\nUser-agent: *\nDisallow: /b", True),
         ("Disallow: /", True),
     ],
