@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib import metadata
@@ -163,7 +163,7 @@ class _Outlet:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.finished: queue.SimpleQueue[tuple[PageRequest, Outcome] | _End] = queue.SimpleQueue()
         self._loop = loop
-        self._room = asyncio.Condition()
+        self._room = asyncio.Event()
         self._count = 0
         self._bytes = 0
 
@@ -173,10 +173,11 @@ class _Outlet:
         def has_room() -> bool:
             return self._count < MAX_WAITING and (not self._count or self._bytes + size <= MAX_WAITING_BYTES)
 
-        async with self._room:
-            await self._room.wait_for(has_room)
-            self._count += 1
-            self._bytes += size
+        while not has_room():
+            self._room.clear()
+            await self._room.wait()
+        self._count += 1
+        self._bytes += size
         self.finished.put((request, outcome))
 
     def taken(self, outcome: Outcome) -> None:
@@ -187,12 +188,7 @@ class _Outlet:
     def _give_back(self, size: int) -> None:
         self._count -= 1
         self._bytes -= size
-        task = self._loop.create_task(self._tell())
-        self._telling = task  # the loop itself keeps no reference to it
-
-    async def _tell(self) -> None:
-        async with self._room:
-            self._room.notify_all()
+        self._room.set()
 
 
 def _size(outcome: Outcome) -> int:
@@ -218,11 +214,21 @@ async def _fetch_until(
 
 
 class _Failed(Exception):
-    def __init__(self, reason: str, detail: str, *, is_transient: bool = False, retry_after: float | None = None):
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        is_transient: bool = False,
+        is_final: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
         self.is_transient = is_transient
+        self.is_final = is_final
+        """Whether another attempt in this call would be idle, although a later call may have more luck."""
         self.retry_after = retry_after
         """Seconds that the server asks to wait."""
 
@@ -262,7 +268,7 @@ class _RobotsFault:
     """Why a robots.txt could not be had."""
 
     fault: _Failed
-    is_told: bool = field(default=False)
+    is_told: bool = False
 
 
 class _Call:
@@ -337,7 +343,7 @@ class _Call:
         job.attempts += 1
         try:
             if host.closed:
-                raise _Failed("host_unavailable", host.closed, is_transient=True)
+                raise _Failed("host_unavailable", host.closed, is_transient=True, is_final=True)
             outcome: Outcome = await self.attempt(job)
             host.failures = 0
         except Exception as error:
@@ -367,8 +373,7 @@ class _Call:
                 self.changed.set()
                 return False
             host.not_before = max(host.not_before, now + fault.retry_after)
-        retried = fault.is_transient and fault.reason not in ("host_unavailable", "robots_unavailable")
-        if not retried or host.closed or job.attempts >= settings.attempts:
+        if not fault.is_transient or fault.is_final or host.closed or job.attempts >= settings.attempts:
             return False
         delay = max(retry_delay(job.request.url, job.attempts, settings.retry_delay), fault.retry_after or 0.0)
         self.schedule.retry(host, job, now + delay)
@@ -527,16 +532,19 @@ class _Call:
         origin = (target.scheme, target.host, target.port)
         if origin not in self.robots:
             self.robots[origin] = asyncio.create_task(self.look_up_robots(job, target))
-        rules = await asyncio.shield(self.robots[origin])
+        if not self.robots[origin].done():
+            await asyncio.wait((self.robots[origin],))
+            job.has_turn = False  # it was reserved before the rules told how fast one may go
+        rules = self.robots[origin].result()
         host = self.host(target)
         if isinstance(rules, _RobotsFault):
             fault = rules.fault
             if fault.reason == "unreachable":
                 if rules.is_told:
-                    raise _Failed("host_unavailable", host.closed or fault.detail, is_transient=True)
+                    raise _Failed("host_unavailable", host.closed or fault.detail, is_transient=True, is_final=True)
                 rules.is_told = True
                 host.closed = _unavailable("no connection to it could be made")
-                raise _Failed(fault.reason, fault.detail)  # asked for often enough already
+                raise _Failed(fault.reason, fault.detail, is_transient=True, is_final=True)
             raise fault
         host.spacing = max(host.spacing, min(rules.spacing, self.settings.max_crawl_delay))
         if not rules.allows(str(target.url)):
@@ -560,7 +568,7 @@ class _Call:
         # RFC 9309, 2.3.1.4: as long as nobody knows the rules, nothing is allowed.
         detail = f"The robots.txt of {self.host(target).name} cannot be had, so nothing there may be fetched: "
         detail += fault.detail
-        return _RobotsFault(_Failed("robots_unavailable", detail, is_transient=True))
+        return _RobotsFault(_Failed("robots_unavailable", detail, is_transient=True, is_final=True))
 
     async def ask_robots(self, job: _Job, target: Target) -> robots.Rules:
         budget = _Budget(self.settings.timeout)
@@ -572,7 +580,7 @@ class _Call:
                     target = self.redirected(target, location)
                 except (Refused, _Failed) as error:
                     detail = "It redirects to an address that is not fetched."
-                    raise _Failed("bad_redirect", detail) from error
+                    raise _Failed("robots_unavailable", detail) from error
                 continue
             if 200 <= answer.status < 300:
                 return robots.parse_rules(_robots_text(answer))

@@ -183,7 +183,7 @@ def target_of(url: str | httpx.URL, allowed: AllowedHosts) -> Target:
     if parsed.userinfo:
         raise Refused("bad_url", "The URL, or one that it redirects to, holds a user name; give it without.")
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    if parsed.port == 0 or port > 65_535:
+    if parsed.port == 0 or not 0 < port <= 65_535:
         raise Refused("bad_url", _BAD_URL)
     check_host(host, port, allowed)
     return Target(parsed.copy_with(fragment=None), parsed.scheme, host, port)
@@ -267,8 +267,8 @@ def _looks_numeric(host: str) -> bool:
 def _split_port(entry: str) -> tuple[str, int | None]:
     """Host and port of an entry. Raises ValueError."""
     if entry.startswith("["):
-        host, _, rest = entry[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, bracket, rest = entry[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
             raise ValueError(entry)
         port = rest[1:] if rest else None
     elif entry.count(":") == 1:

@@ -18,7 +18,7 @@ MAX_BYTES = 500 * 1024
 MAX_REDIRECTS = 5
 """Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
 
-_AGENT_LINE = re.compile(r"[\s\ufeff]*user[- ]?agent(?![\w-])[\s:]*(?P<value>[^#]*)", re.IGNORECASE)
+_AGENT_LINE = re.compile(r"[\s\ufeff]*user[- ]?agent(?![\w-])\s*:?\s*(?P<value>[^#]*)", re.IGNORECASE)
 _TOKEN = re.compile(r"[a-z_-]+", re.IGNORECASE)
 _EVERYBODY, _OTHERS = "*", "another-agent"
 
@@ -73,7 +73,7 @@ def parse_rules(content: bytes, token: str = PRODUCT_TOKEN) -> Rules:
 
 
 def _addressee(value: str, token: str) -> str:
-    if value.startswith("*"):
+    if re.match(r"\*(?!\S)", value):  # but not '*WordPress*', which some hosts write
         return _EVERYBODY
     named = _TOKEN.match(value)
     return PRODUCT_TOKEN if named and named[0].lower() == token.lower() else _OTHERS

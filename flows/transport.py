@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 import threading
@@ -110,8 +111,13 @@ def connection_pool(
 
     A proxy resolves names itself, so there only URLs are checked, not what their names resolve to.
     """
-    context: ssl.SSLContext = httpx.create_ssl_context()
-    limits: dict[str, Any] = {"ssl_context": context, "max_connections": at_once, "keepalive_expiry": 15.0}
+    limits: dict[str, Any] = {"ssl_context": _ssl_context(), "max_connections": at_once, "keepalive_expiry": 15.0}
     if settings.proxy is None:
         return httpcore.AsyncConnectionPool(network_backend=backend, **limits)
     return httpcore.AsyncHTTPProxy(proxy_url=settings.proxy, **limits)
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """Certificates and host names are checked; `SSL_CERT_FILE` may name an operator's own authorities."""
+    return httpx.create_ssl_context()
