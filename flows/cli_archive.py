@@ -18,7 +18,7 @@ from flows.terminal import Failure, console_of, lake_option, print_json, setting
 def status(lake: Path | None, as_json: bool) -> None:
     """Say of each source what its last run brought: new, unchanged and rejected inputs, and why these were rejected."""
     from flows.lake import Lake
-    from flows.status import reasons_note, source_statuses
+    from flows.status import STATUS_COLUMNS, source_statuses, status_row
 
     statuses = source_statuses(Lake(settings_from(lake=lake).lake))
     if as_json:
@@ -27,11 +27,7 @@ def status(lake: Path | None, as_json: bool) -> None:
     from flows.render import query_table
 
     console = console_of()
-    columns = ("source", "last run (UTC)", "new", "unchanged", "rejected", "why", "in the archive", "last new (UTC)")
-    rows = [
-        (s.source, s.last_run, s.new, s.unchanged, s.rejected, reasons_note(s), s.pages, s.last_new) for s in statuses
-    ]
-    show(console, *query_table(console, columns, rows))
+    show(console, *query_table(console, STATUS_COLUMNS, [status_row(status) for status in statuses]))
 
 
 @click.command(short_help="Make the documents again from the archive, with no network.")

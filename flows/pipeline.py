@@ -14,11 +14,13 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.extract import extract
 from flows.ingest import ingest
+from flows.lake import Lake
 from flows.model import model
 from flows.publish import publish
 from flows.render import stage_note
 from flows.runners import task_runner
 from flows.settings import Settings
+from flows.status import source_statuses, status_markdown
 
 STAGES = ("ingest", "extract", "model", "publish")
 
@@ -61,6 +63,11 @@ def pipeline(
         figures[stage] = _timed(stage, steps[stage])
     create_markdown_artifact(
         key="materiel-run", markdown=report(figures), description="Figures of one run of the pipeline"
+    )
+    create_markdown_artifact(
+        key="materiel-sources",
+        markdown=status_markdown(source_statuses(Lake(settings.lake))),
+        description="What came of each source in its last run",
     )
     return figures
 

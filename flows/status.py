@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from flows.attempts import Attempt
+from flows.attempts import Attempt, Look
 from flows.lake import Lake, LakeError, iter_rows
 
 COMMAND_LINE = "(command line)"
@@ -28,16 +28,27 @@ class SourceStatus:
     """When the last new document came in, UTC."""
     pages: int = 0
     """Distinct inputs that are in the archive, of all runs."""
+    entries: int = 0
+    """Pages or files that the source named in its last run."""
+    left_out: str = ""
+    """Why some of these were left out, with numbers."""
+    problems: str = ""
+    """What was wrong with the source itself."""
 
 
 def source_statuses(lake: Lake) -> list[SourceStatus]:
     """The status of each source, sorted by name, the command line last. Raises LakeError where there is no log."""
-    if not lake.attempts.is_dir():
+    if not (lake.attempts.is_dir() or lake.looks.is_dir()):
         raise LakeError(
             f"{lake.root}: nothing has been read into this lake; run `materiel run` first, or name its lake"
         )
     statuses: dict[str, SourceStatus] = {}
     there: dict[str, set[str]] = defaultdict(set)
+    for look in sorted(iter_rows(lake.looks, Look), key=lambda look: look.run):
+        status = statuses.setdefault(look.source, SourceStatus(look.source))
+        # What the archive has already is not asked for again: it stands in no attempt.
+        status.last_run, status.entries, status.unchanged = look.run, look.entries, look.known
+        status.left_out, status.problems = look.left_out or "", look.problems or ""
     for attempt in iter_rows(lake.attempts, Attempt):
         name = attempt.source or COMMAND_LINE
         status = statuses.setdefault(name, SourceStatus(name))
@@ -63,13 +74,25 @@ def reasons_note(status: SourceStatus) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in status.reasons.most_common())
 
 
+STATUS_COLUMNS = (
+    "source", "last run (UTC)", "listed", "new", "unchanged", "rejected", "why", "problems", "in the archive",
+    "last new (UTC)",
+)  # fmt: skip
+
+
+def status_row(status: SourceStatus) -> tuple[str | int, ...]:
+    """The values of STATUS_COLUMNS."""
+    s = status
+    why = ", ".join(filter(None, [reasons_note(s), f"left out: {s.left_out}" if s.left_out else ""]))
+    counts = (s.entries or s.new + s.unchanged + s.rejected, s.new, s.unchanged, s.rejected)
+    return (s.source, s.last_run, *counts, why, s.problems, s.pages, s.last_new)
+
+
 def status_markdown(statuses: list[SourceStatus]) -> str:
     """The statuses as a Markdown table, for the artifact of a run."""
     lines = [
-        "| source | last run (UTC) | new | unchanged | rejected | why | in the archive | last new (UTC) |",
-        "|---|---|---:|---:|---:|---|---:|---|",
+        f"| {' | '.join(STATUS_COLUMNS)} |",
+        "|---|---|---:|---:|---:|---:|---|---|---:|---|",
     ]
-    for status in statuses:
-        counts = f"{status.new:,} | {status.unchanged:,} | {status.rejected:,} | {reasons_note(status)}"
-        lines.append(f"| {status.source} | {status.last_run} | {counts} | {status.pages:,} | {status.last_new} |")
+    lines += [f"| {' | '.join(str(value).replace('|', '/') for value in status_row(status))} |" for status in statuses]
     return "\n".join(lines) + "\n"

@@ -78,8 +78,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(inputs: list[str], published_on: date | None = None, lake: str = "lake", batch_size: int = 100) -> dict:
-    return ingest.fn(inputs, lake, published_on, batch_size)
+def run(
+    inputs: list[str],
+    published_on: date | None = None,
+    lake: str = "lake",
+    batch_size: int = 100,
+    sources: str | None = None,
+) -> dict:
+    return ingest.fn(inputs, lake, published_on, batch_size, sources)
 
 
 @pytest.fixture(autouse=True)
