@@ -240,6 +240,8 @@ class _Job:
     has_turn: bool = False
     """Whether the time of its next request is reserved already."""
     holds_large: bool = False
+    asked: Host[_Job] | None = None
+    """The host that was asked last: after a redirect it may be another than the one whose turn it was."""
 
 
 @dataclass(slots=True)
@@ -341,17 +343,20 @@ class _Call:
     async def do(self, host: Host[_Job], job: _Job) -> None:
         """One attempt at a page; its outcome is handed out unless there will be another attempt."""
         job.attempts += 1
+        job.asked = host
         try:
             if host.closed:
                 raise _Failed("host_unavailable", host.closed, is_transient=True, is_final=True)
             outcome: Outcome = await self.attempt(job)
-            host.failures = 0
+            job.asked.failures = 0
         except Exception as error:
             fault = _fault(error, self.settings, job.request)
             if self.will_retry(host, job, fault):
                 self.let_large_go(job)
                 return
-            self.count(host, fault)
+            if job.asked is not host:
+                host.failures = 0  # it did answer, by a redirect
+            self.count(job.asked, fault)
             outcome = _failure(job, fault)
         try:
             await self.outlet.put(job.request, outcome)
@@ -367,13 +372,14 @@ class _Call:
         """Whether a job is tried again; it is put back into the schedule then."""
         settings = self.settings
         now = self.clock()
+        asked = job.asked or host
         if fault.retry_after is not None:
             if fault.retry_after > settings.max_retry_after:
-                host.closed = _unavailable(f"it asks to be left alone for more than {settings.max_retry_after:g} s")
+                asked.closed = _unavailable(f"it asks to be left alone for more than {settings.max_retry_after:g} s")
                 self.changed.set()
                 return False
-            host.not_before = max(host.not_before, now + fault.retry_after)
-        if not fault.is_transient or fault.is_final or host.closed or job.attempts >= settings.attempts:
+            asked.not_before = max(asked.not_before, now + fault.retry_after)
+        if not fault.is_transient or fault.is_final or asked.closed or job.attempts >= settings.attempts:
             return False
         delay = max(retry_delay(job.request.url, job.attempts, settings.retry_delay), fault.retry_after or 0.0)
         self.schedule.retry(host, job, now + delay)
@@ -447,6 +453,8 @@ class _Call:
         host = self.host(target)
         async with self.slots[host.name]:
             await self.turn(host, job)
+            if host.closed:  # meanwhile, or as the goal of a redirect
+                raise _Failed("host_unavailable", host.closed, is_transient=True, is_final=True)
             started = asyncio.get_running_loop().time()
             try:
                 # The client's own limits are per operation; a server that sends a byte now and then would pass them.
@@ -529,6 +537,7 @@ class _Call:
 
     async def obey_robots(self, job: _Job, target: Target) -> None:
         """Return if the host's robots.txt lets the page be fetched. Raises _Failed otherwise."""
+        host = job.asked = self.host(target)
         origin = (target.scheme, target.host, target.port)
         if origin not in self.robots:
             self.robots[origin] = asyncio.create_task(self.look_up_robots(job, target))
@@ -536,7 +545,6 @@ class _Call:
             await asyncio.wait((self.robots[origin],))
             job.has_turn = False  # it was reserved before the rules told how fast one may go
         rules = self.robots[origin].result()
-        host = self.host(target)
         if isinstance(rules, _RobotsFault):
             fault = rules.fault
             if fault.reason == "unreachable":

@@ -374,6 +374,16 @@ def test_a_host_that_goes_silent_is_given_up(world: World) -> None:
     assert counts["timeout"] in (4, 5) and counts["host_unavailable"] == 200 - counts["timeout"]
 
 
+def test_a_host_that_is_given_up_is_not_asked_by_way_of_another(world: World) -> None:
+    with outside_world() as other:
+        for number in range(20):
+            world.add(f"/wait/{number}", b"", status=302, Location=other.url(f"/patience/{number}"))
+        settings = SETTINGS.with_options(per_host=1)
+        counts = reasons([world.url(f"/wait/{number}") for number in range(20)], settings)
+        assert counts == {"http_status": 1, "host_unavailable": 19}
+        assert (len(other.paths()), len(world.paths())) == (1, 20), "the host that redirects is not to blame"
+
+
 def test_public_hosts_are_never_hurried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "MIN_PUBLIC_SPACING", 0.04)
     outside = Outside(resolve=names({"news.example": ["8.8.8.8"]}), connect=Recorder(instead=world.port))
