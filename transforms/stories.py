@@ -20,6 +20,9 @@ SMALL_GROUP = 17
 WINDOW = 4
 """Neighbours to which a text is compared within a band that more texts share; it has as many for each such band."""
 
+_MERGED_TOGETHER = 4_000_000
+"""Pairs of several bands that are held before those found twice are dropped."""
+
 Pairs = NDArray[np.int64]
 
 
@@ -32,10 +35,9 @@ def candidate_pairs(bands: Hashes) -> Pairs:
     """
     n_texts, n_bands = bands.shape
     found: Pairs = np.empty(0, np.int64)
+    waiting: list[Pairs] = []
     for band in range(n_bands):
-        order, is_large = _grouped(bands, band)
-        column = bands[order, band]
-        pairs = [found]
+        order, column, is_large = _grouped(bands, band)
         for distance in range(1, min(SMALL_GROUP, n_texts)):
             is_pair = column[distance:] == column[:-distance]
             if distance > WINDOW:
@@ -43,16 +45,18 @@ def candidate_pairs(bands: Hashes) -> Pairs:
             if not is_pair.any():
                 break
             one, other = order[:-distance][is_pair], order[distance:][is_pair]
-            pairs.append(np.minimum(one, other) * n_texts + np.maximum(one, other))
-        if len(pairs) > 1:
-            found = np.unique(np.concatenate(pairs))
+            waiting.append(np.minimum(one, other) * n_texts + np.maximum(one, other))
+        if band == n_bands - 1 or sum(map(len, waiting)) > max(len(found), _MERGED_TOGETHER):
+            found = np.unique(np.concatenate([found, *waiting]))
+            waiting = []
     return np.stack([found // n_texts, found % n_texts], axis=1) if len(found) else found.reshape(0, 2)
 
 
-def _grouped(bands: Hashes, band: int) -> tuple[Pairs, NDArray[np.bool_]]:
-    """The ranks sorted by a band, large groups by the bands that follow it, and which of them are in a large group."""
-    order = np.argsort(bands[:, band], kind="stable")
-    column = bands[order, band]
+def _grouped(bands: Hashes, band: int) -> tuple[Pairs, Hashes, NDArray[np.bool_]]:
+    """The ranks sorted by a band, large groups by those that follow it; their hashes; which are in a large group."""
+    column = np.ascontiguousarray(bands[:, band])
+    order = np.argsort(column, kind="stable")
+    column = column[order]
     begins = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
     sizes = np.diff(np.append(begins, len(column)))
     is_large = np.repeat(sizes > SMALL_GROUP, sizes)
@@ -60,7 +64,7 @@ def _grouped(bands: Hashes, band: int) -> tuple[Pairs, NDArray[np.bool_]]:
         members = order[is_large]
         further = [bands[members, (band + step) % bands.shape[1]] for step in (3, 2, 1, 0)]
         order[is_large] = members[np.lexsort([members, *further])]
-    return order, is_large
+    return order, column, is_large
 
 
 def group(n_texts: int, pairs: Iterable[tuple[int, int]], is_kin: Callable[[int, int], bool]) -> list[int]:
