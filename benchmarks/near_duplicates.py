@@ -146,19 +146,17 @@ def scale(count: int) -> None:
         before = _peak()
         started = time.perf_counter()
         figures = cluster_documents(folder, VERSION)
-        first = time.perf_counter() - started
+        print(f"{count:,} documents: {figures}\nfirst run {time.perf_counter() - started:.1f} s", flush=True)
         # One text more: what a nightly run pays.
         extra = replace(next(invented(1, seed=8)), source_uri="https://invented.example/extra")
         _write(lake, "extra", [extra])
         started = time.perf_counter()
         cluster_documents(folder, VERSION)
-        again = time.perf_counter() - started
+        print(f"with one text more {time.perf_counter() - started:.1f} s", flush=True)
         started = time.perf_counter()
         cluster_documents(folder, VERSION)
-        unchanged = time.perf_counter() - started
+        print(f"unchanged {time.perf_counter() - started:.2f} s")
         size = sum(path.stat().st_size for path in lake.signatures.rglob("*.parquet"))
-    print(f"{count:,} documents: {figures}")
-    print(f"first run {first:.1f} s, with one text more {again:.1f} s, unchanged {unchanged:.2f} s")
     print(f"peak memory {before:,.0f} MB before, {_peak():,.0f} MB after; signatures {size / 1e6:,.0f} MB on disk")
 
 

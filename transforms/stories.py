@@ -14,8 +14,14 @@ from numpy.typing import NDArray
 
 from transforms.near_duplicates import Hashes
 
-WINDOW = 16
-"""Neighbours to which a text is compared within a band that very many texts share."""
+SMALL_GROUP = 17
+"""Up to so many texts that share a band are all compared to each other."""
+
+WINDOW = 4
+"""Neighbours to which a text is compared within a band that more texts share; it has as many for each such band."""
+
+_MERGED_TOGETHER = 4_000_000
+"""Pairs of several bands that are held before those found twice are dropped."""
 
 Pairs = NDArray[np.int64]
 
@@ -23,39 +29,42 @@ Pairs = NDArray[np.int64]
 def candidate_pairs(bands: Hashes) -> Pairs:
     """Pairs of ranks, the lower one first, whose texts have a band in common; `bands` has a row for each rank.
 
-    All pairs of a band that up to WINDOW + 1 texts share. Of a larger group, which one phrase used by everybody may
-    make, each text is compared to those that follow it when the group is sorted by further bands: what shares much
+    All pairs of a band that up to SMALL_GROUP texts share. In a larger group, which one phrase used by everybody may
+    make, each text is paired with the WINDOW that follow it when the group is sorted by further bands: what shares much
     stands together there, if not in one band, then in another.
     """
     n_texts, n_bands = bands.shape
     found: Pairs = np.empty(0, np.int64)
+    waiting: list[Pairs] = []
     for band in range(n_bands):
-        order = np.argsort(bands[:, band], kind="stable")
-        order = _with_large_groups_sorted(order, bands, band)
-        column = bands[order, band]
-        pairs = [found]
-        for distance in range(1, min(WINDOW, n_texts - 1) + 1):
+        order, column, is_large = _grouped(bands, band)
+        for distance in range(1, min(SMALL_GROUP, n_texts)):
             is_pair = column[distance:] == column[:-distance]
+            if distance > WINDOW:
+                is_pair &= ~is_large[:-distance]
             if not is_pair.any():
                 break
             one, other = order[:-distance][is_pair], order[distance:][is_pair]
-            pairs.append(np.minimum(one, other) * n_texts + np.maximum(one, other))
-        if len(pairs) > 1:
-            found = np.unique(np.concatenate(pairs))
+            waiting.append(np.minimum(one, other) * n_texts + np.maximum(one, other))
+        if band == n_bands - 1 or sum(map(len, waiting)) > max(len(found), _MERGED_TOGETHER):
+            found = np.unique(np.concatenate([found, *waiting]))
+            waiting = []
     return np.stack([found // n_texts, found % n_texts], axis=1) if len(found) else found.reshape(0, 2)
 
 
-def _with_large_groups_sorted(order: Pairs, bands: Hashes, band: int) -> Pairs:
-    column = bands[order, band]
+def _grouped(bands: Hashes, band: int) -> tuple[Pairs, Hashes, NDArray[np.bool_]]:
+    """The ranks sorted by a band, large groups by those that follow it; their hashes; which are in a large group."""
+    column = np.ascontiguousarray(bands[:, band])
+    order = np.argsort(column, kind="stable")
+    column = column[order]
     begins = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
     sizes = np.diff(np.append(begins, len(column)))
-    if not (sizes > WINDOW + 1).any():
-        return order
-    places = np.flatnonzero(np.repeat(sizes > WINDOW + 1, sizes))
-    members = order[places]
-    further = [bands[members, (band + step) % bands.shape[1]] for step in (3, 2, 1, 0)]
-    order[places] = members[np.lexsort([members, *further])]
-    return order
+    is_large = np.repeat(sizes > SMALL_GROUP, sizes)
+    if is_large.any():
+        members = order[is_large]
+        further = [bands[members, (band + step) % bands.shape[1]] for step in (3, 2, 1, 0)]
+        order[is_large] = members[np.lexsort([members, *further])]
+    return order, column, is_large
 
 
 def group(n_texts: int, pairs: Iterable[tuple[int, int]], is_kin: Callable[[int, int], bool]) -> list[int]:
