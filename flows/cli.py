@@ -385,6 +385,7 @@ def extract(source: str, published_on: date | None, as_json: bool) -> None:
 
 def _one_document(source: str, published_on: date | None) -> Document:
     from flows.inputs import Unreadable, expand, read
+    from flows.reference import load_agencies
     from transforms.documents import Hints
     from transforms.parse import RawInput, parse
 
@@ -407,7 +408,9 @@ def _one_document(source: str, published_on: date | None) -> Document:
         raise Failure(f"{error.reject.source_uri}: {error.reject.detail}") from None
     hints = Hints(published_on=published_on, published_from="option")
     raw = RawInput(received.source_uri, received.content, received.media_type, hints, received.url)
-    parsed = parse(raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes)
+    parsed = parse(
+        raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes, agencies=load_agencies()
+    )
     if len(parsed.documents) > 1:
         raise Failure(f"{source}: {len(parsed.documents)} documents, not one; use `materiel run {source}` for many")
     if not parsed.documents:

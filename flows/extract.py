@@ -17,6 +17,7 @@ from flows.reference import extractor_version, load_extractor
 from flows.runners import task_runner
 from flows.settings import Settings
 from transforms.extractor import Extracted
+from transforms.language import LANGUAGES_READ
 from transforms.rows import (
     ActorMention,
     Affiliation,
@@ -67,7 +68,8 @@ def extracted_keys(lake: Lake, version: str) -> set[str]:
 def extract_batch(keys: Sequence[str], files: Sequence[str], root: str, version: str) -> dict[str, int]:
     """Read the documents with these extraction keys from these files and write their claims as one batch.
 
-    A document that makes the extractor fail becomes a reject and is not tried again by the same version.
+    A document that is in another language, or makes the extractor fail, becomes a reject and is not tried again by the
+    same version.
     """
     lake = Lake(Path(root))
     target = lake.claims / version / content_id(*sorted(keys))
@@ -80,11 +82,14 @@ def extract_batch(keys: Sequence[str], files: Sequence[str], root: str, version:
     rows: dict[str, list[Any]] = {table: [] for table in CLAIM_TABLES}
     rejects: list[Reject] = []
     for document in _documents((Path(f) for f in files), wanted):
-        try:
-            found = extractor.extract(document)
-        except Exception as error:
-            found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
-            rejects.append(_reject(document, error))
+        found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
+        if document.language not in LANGUAGES_READ:
+            rejects.append(_other_language(document))
+        else:
+            try:
+                found = extractor.extract(document)
+            except Exception as error:
+                rejects.append(_reject(document, error))
         extractions.append(found.extraction)
         for table in CLAIM_TABLES:
             rows[table].extend(getattr(found, table))
@@ -105,6 +110,15 @@ def _documents(files: Iterable[Path], wanted: set[str]) -> Iterable[Document]:
         if document.extraction_key in wanted:
             wanted.discard(document.extraction_key)
             yield document
+
+
+def _other_language(document: Document) -> Reject:
+    return Reject(
+        source_uri=document.source_uri,
+        step="extract",
+        reason="other_language",
+        detail=f"The text is in another language ({document.language}) than English; the document is stored, not read.",
+    )
 
 
 def _reject(document: Document, error: Exception) -> Reject:

@@ -27,6 +27,7 @@ from prefect.futures import as_completed
 from flows.fetch import FetchFailure, fetch_all
 from flows.inputs import InputUnit, Received, Unreadable, expand, read
 from flows.lake import Lake, put, sweep, temporary_path, values_where, write_rows
+from flows.reference import load_agencies
 from flows.runners import task_runner
 from flows.settings import Settings
 from transforms.documents import Hints
@@ -220,7 +221,9 @@ def _received(units: Sequence[InputUnit], settings: Settings) -> Iterator[tuple[
 def _parsed(received: Received, published_on: date | None, settings: Settings) -> Parsed:
     hints = Hints(published_on=published_on, published_from="option")
     raw = RawInput(received.source_uri, received.content, received.media_type, hints, received.url)
-    return parse(raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes)
+    return parse(
+        raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes, agencies=load_agencies()
+    )
 
 
 def _without_bytes(received: Received) -> Received:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.decisions import Decisions
     from transforms.extractor import Extractor
+    from transforms.wire import WireAgencies
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -36,6 +37,14 @@ def read_table(name: str) -> list[dict[str, str]]:
     """
     with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@functools.lru_cache(maxsize=1)
+def load_agencies() -> WireAgencies:
+    """The marks by which texts credit news agencies."""
+    from transforms.wire import read_agencies
+
+    return read_agencies(read_table("wire_agencies"))
 
 
 def model_name() -> str:

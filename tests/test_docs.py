@@ -24,8 +24,9 @@ PAGES = sorted(
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MACHINE_PATH = re.compile(r"(?<![\w/.~-])/(?:work|home|Users|root|tmp|mnt|opt)/[\w.-]+")
-REASONS_FROM = ("flows/inputs.py", "flows/fetch.py", "flows/ingest.py", "flows/extract.py", "transforms/parse.py")
-PLACE_OF_REASON = {"_Unusable": 0, "_Failed": 0, "_reject": 1, "Reject": 2}
+REASONS_FROM = ("flows/inputs.py", "flows/fetch.py", "flows/ingest.py", "flows/extract.py", "transforms/decoding.py")
+REASONS_FROM += ("transforms/page.py", "transforms/raw_input.py", "transforms/records.py")
+PLACE_OF_REASON = {"Unusable": 0, "_Failed": 0, "_reject": 1, "Reject": 2}
 """Which argument of a call that makes a reject is its reason."""
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 from transforms.language import language_of
 from transforms.published import Stated, dates_of_page
@@ -20,6 +20,12 @@ THIN_CHARS = 1_500
 
 THIN_SHARE = 0.22
 """Share of the page's paragraphs below which a short main text is taken for an introduction to a longer one."""
+
+
+_UNFIT = tuple(map(chr, [*range(9), 11, 12, *range(14, 32)]))
+"""Control characters that the parser refuses."""
+
+_SITE_TAIL = re.compile(r"(.{8,}\S)\s*(?:\s[|*·•–—-]\s|[|｜ㅣ：])\s*([^|｜]{2,60})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +146,13 @@ def _author(found: str | None) -> str | None:
 
 def _own_title(tree: HtmlElement, title: str | None, outlet: str | None) -> str | None:
     """The title without the name of the site behind it, where that is what stands there."""
-    if title is None:
-        return None
+    if title is None or not _SITE_TAIL.match(title):
+        return title
     headings = {_folded("".join(h1.itertext())) for h1 in tree.iter("h1")}
     if _folded(title) in headings:
         return title
     cut = title
-    while match := re.match(r"(.{8,}\S)\s*(?:\s[|*·•–—-]\s|[|｜ㅣ：])\s*([^|｜]{2,60})$", cut):
+    while match := _SITE_TAIL.match(cut):
         rest, tail = match[1].rstrip(), match[2]
         if _folded(rest) in headings:
             return rest
@@ -176,8 +182,8 @@ def _address(tree: HtmlElement, url: str | None) -> str | None:
             continue
         if url and _is_front_page(address) and not _is_front_page(url):
             continue
-        return clean_url(address) or address
-    return (clean_url(url) or url) if url else None
+        return clean_url(urldefrag(address).url) or address
+    return (clean_url(urldefrag(url).url) or url) if url else None
 
 
 def _is_front_page(url: str) -> bool:
@@ -186,7 +192,10 @@ def _is_front_page(url: str) -> bool:
 
 def _clean_markup(html: str) -> str:
     """Markup that the parser accepts: no control characters or lone surrogates, and a fragment inside a body."""
-    html = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]", " ", html)
+    # Looking for each by itself is ten times as fast as one expression for all.
+    if any(character in html for character in _UNFIT):
+        html = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", html)
+    html = html.encode("utf-8", "replace").decode("utf-8")
     if not re.search(r"<(?:html|body)\b", html, re.IGNORECASE):
         html = f"<html><body><div>{html}</div></body></html>"
     return html

@@ -24,8 +24,8 @@ outermost as (
 documents as (
     select
         document_id,
-        -- What a paper takes from an agency is the agency's.
-        coalesce(wire, outlet) as outlet,
+        wire,
+        outlet,
         coalesce(url, source_uri) as address
     from {{ ref('int_representatives') }}
 ),
@@ -52,6 +52,8 @@ named as (
         end as stance,
         coalesce(
             outermost.actor_id,
+            -- What a paper takes from an agency is the agency's.
+            document.wire,
             outlets.actor_id,
             nullif(
                 trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''
