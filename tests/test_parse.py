@@ -402,6 +402,7 @@ def test_authors_are_names() -> None:
         ).author
 
     assert author("By Ann Smith") == "Ann Smith"
+    assert author("Ann Smith; Ann-Smith; John Doe") == "Ann Smith; John Doe"
     assert author("https://daily.example/authors/ann") is None
 
 

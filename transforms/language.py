@@ -103,7 +103,7 @@ def _paragraphs(text: str) -> list[str]:
 def _identified(paragraph: str) -> str | None:
     if _english_share(paragraph) >= ENGLISH_SHARE and len(paragraph) >= PARAGRAPH_LETTERS:
         return "en"
-    code, probability = _identifier().classify(paragraph)
+    code, probability = load_identifier().classify(paragraph)
     if probability < SURE:
         return None
     # ISO 639-1 has both; written Norwegian in the news is Bokmål.
@@ -111,8 +111,8 @@ def _identified(paragraph: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _identifier() -> LanguageIdentifier:
-    """The identifier, loaded once per process (more than a second)."""
+def load_identifier() -> LanguageIdentifier:
+    """The identifier, loaded once per process (more than a second, so that a process may want to do it beforehand)."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin
 
@@ -24,6 +25,9 @@ THIN_SHARE = 0.22
 
 _UNFIT = tuple(map(chr, [*range(9), 11, 12, *range(14, 32)]))
 """Control characters that the parser refuses."""
+
+MAX_TITLE_CHARS = 400
+"""Longer titles are left as they are."""
 
 _SITE_TAIL = re.compile(r"(.{8,}\S)\s*(?:\s[|*·•–—-]\s|[|｜ㅣ：])\s*([^|｜]{2,60})$")
 
@@ -122,8 +126,8 @@ def _metadata(tree: HtmlElement, url: str | None) -> tuple[str | None, str | Non
     title = found.title or finder.extract_title(tree)
     author = _author(found.author) or _author(finder.extract_author(tree))
     outlet = found.sitename or finder.extract_sitename(tree)
-    outlet = (outlet or "").lstrip("@").strip()
-    if not outlet and url:
+    outlet = unescape(outlet or "").strip(" @").replace("_", " ")
+    if (not outlet or "://" in outlet) and url:
         outlet = re.sub(r"^https?://(?:www\.)?([^/:?#]+).*$", r"\1", url)
     return one_line(title), author, one_line(outlet)
 
@@ -135,18 +139,19 @@ def _author(found: str | None) -> str | None:
         name = re.sub(r"^(?:by|von|par|por|di|da)\s+(?=\S)", "", " ".join(part.split()), flags=re.IGNORECASE).strip(
             " ,.|–-"
         )
-        if not name or len(name) > 80 or re.search(r"https?:|www\.|@|\d{3}", name):
+        if not name or len(name) > 80 or re.search(r"https?\b|\bwww\b|@|\d{3}", name, re.IGNORECASE):
             continue
         if name.casefold() in ("admin", "administrator", "editor", "unknown", "none", "null", "redaktion", "webmaster"):
             continue
-        if name not in names:
+        # The author's address on the site ('ann-smith') is often given beside the name.
+        if name.replace("-", " ").casefold() not in (known.replace("-", " ").casefold() for known in names):
             names.append(name)
     return one_line("; ".join(names))
 
 
 def _own_title(tree: HtmlElement, title: str | None, outlet: str | None) -> str | None:
     """The title without the name of the site behind it, where that is what stands there."""
-    if title is None or not _SITE_TAIL.match(title):
+    if title is None or len(title) > MAX_TITLE_CHARS or not _SITE_TAIL.match(title):
         return title
     headings = {_folded("".join(h1.itertext())) for h1 in tree.iter("h1")}
     if _folded(title) in headings:
