@@ -123,8 +123,8 @@ def _metadata(tree: HtmlElement, url: str | None) -> tuple[str | None, str | Non
         found = finder.extract_meta_json(tree, found)
     except Exception:  # structured data may be broken in any way; what else the page says still counts
         found = finder.examine_meta(tree)
-    title = found.title or finder.extract_title(tree)
-    author = _author(found.author) or _author(finder.extract_author(tree))
+    title = unescape(found.title or finder.extract_title(tree) or "")
+    author = _author(unescape(found.author or "")) or _author(finder.extract_author(tree))
     outlet = found.sitename or finder.extract_sitename(tree)
     outlet = unescape(outlet or "").strip(" @").replace("_", " ")
     if (not outlet or "://" in outlet) and url:
@@ -136,9 +136,8 @@ def _author(found: str | None) -> str | None:
     """The names of an author line; None for addresses, numbers and words that are no names."""
     names: list[str] = []
     for part in re.split(r"\s*;\s*", found or ""):
-        name = re.sub(r"^(?:by|von|par|por|di|da)\s+(?=\S)", "", " ".join(part.split()), flags=re.IGNORECASE).strip(
-            " ,.|–-"
-        )
+        # 'Von' and 'Da' may belong to the name.
+        name = re.sub(r"^(?i:by|par|por)\s+(?=\S)", "", " ".join(part.split())).strip(" ,.|–-")
         if not name or len(name) > 80 or re.search(r"https?\b|\bwww\b|@|\d{3}", name, re.IGNORECASE):
             continue
         if name.casefold() in ("admin", "administrator", "editor", "unknown", "none", "null", "redaktion", "webmaster"):
