@@ -127,7 +127,8 @@ def main() -> None:
         return
     for title, pages in (("html_pages", html_pages), ("fundus_pages", fundus_pages)):
         read = [(page, ours(page), plain(page)) for page in pages(options.folder)]
-        print(f"\n{title}: {len(read)} pages\n{'':<12}{'text F1':>9}{'title':>8}{'date':>8}{'wrong':>8}{'none':>6}")
+        heads = f"{'':<12}{'text F1':>9}{'title':>8}{'date':>8}{'wrong':>8}{'author':>8}{'none':>6}"
+        print(f"\n{title}: {len(read)} pages\n{heads}")
         _line("ours", [(page, mine) for page, mine, _ in read])
         _line("trafilatura", [(page, theirs) for page, _, theirs in read])
         if options.differences:
@@ -145,8 +146,17 @@ def _line(who: str, readings: list[tuple[Page, Reading | None]]) -> None:
     ]
     right = sum(want.isoformat() == got for want, got in dated)
     wrong = sum(got is not None and want.isoformat() != got for want, got in dated)
-    numbers = f"{sum(titled) / len(titled):>8.3f}{right / len(dated):>8.3f}{wrong:>8}" if titled else f"{'':>24}"
+    named = [_named(reading.author if reading else None, page.authors) for page, reading in readings if page.authors]
+    if titled:
+        numbers = f"{statistics.mean(titled):>8.3f}{right / len(dated):>8.3f}{wrong:>8}{statistics.mean(named):>8.3f}"
+    else:
+        numbers = f"{'':>32}"
     print(f"{who:<12}{text:>9.4f}{numbers}{sum(reading is None for _, reading in readings):>6}")
+
+
+def _named(author: str | None, expected: tuple[str, ...]) -> bool:
+    """Whether just the expected authors are named, in any order."""
+    return {name.strip().casefold() for name in (author or "").split(";")} == {name.casefold() for name in expected}
 
 
 def _differences(page: Page, mine: Reading | None) -> None:

@@ -20,6 +20,7 @@ from flows.reference import extractor_version, load_extractor
 from flows.runners import task_runner
 from flows.settings import Settings
 from transforms.extractor import Extracted
+from transforms.language import LANGUAGES_READ
 from transforms.rows import (
     ActorMention,
     Affiliation,
@@ -73,8 +74,8 @@ def extract_batch(
 ) -> dict[str, int]:
     """Read the documents with these extraction keys from these files and write their claims as one batch.
 
-    Each document is read in a fence (`flows.isolation`). One that makes the extractor fail, or that passes its limits
-    of time or memory, becomes a reject and is not tried again by the same version.
+    Each document is read in a fence (`flows.isolation`). One that is in another language, that makes the extractor
+    fail, or that passes its limits of time or memory, becomes a reject and is not tried again by the same version.
     """
     lake = Lake(Path(root))
     target = lake.claims / version / content_id(*sorted(keys))
@@ -87,11 +88,14 @@ def extract_batch(
     rejects: list[Reject] = []
     with Isolated[Document, Extracted]("flows.extract:read_document", settings.document_megabytes) as call:
         for document in _documents((Path(f) for f in files), wanted):
-            try:
-                found = call(document, _seconds(document, settings))
-            except Exception as error:
-                found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
-                rejects.append(_reject(document, error, settings))
+            found = Extracted(Extraction(document.extraction_key, document.document_id, 0, 0))
+            if document.language not in LANGUAGES_READ:
+                rejects.append(_other_language(document))
+            else:
+                try:
+                    found = call(document, _seconds(document, settings))
+                except Exception as error:
+                    rejects.append(_reject(document, error, settings))
             extractions.append(found.extraction)
             for table in CLAIM_TABLES:
                 rows[table].extend(getattr(found, table))
@@ -121,6 +125,15 @@ def read_document(document: Document) -> Extracted:
 
 def _seconds(document: Document, settings: Settings) -> float:
     return settings.document_seconds * math.ceil(max(1, len(document.text)) / CHARACTERS_PER_LIMIT)
+
+
+def _other_language(document: Document) -> Reject:
+    return Reject(
+        source_uri=document.source_uri,
+        step="extract",
+        reason="other_language",
+        detail=f"The text is in another language ({document.language}) than English; the document is stored, not read.",
+    )
 
 
 def _reject(document: Document, error: Exception, settings: Settings) -> Reject:

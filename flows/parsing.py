@@ -99,7 +99,7 @@ class Lines:
 Call = Page | Lines
 Found = Document | Reject
 
-DOCUMENT_IDENTITY = ("source_uri", "extraction_key", "title", "url", "author", "outlet", "published_on", "language")
+DOCUMENT_IDENTITY = tuple(name for name in Document.__dataclass_fields__ if name != "text")
 """Columns in which two stored documents differ; `extraction_key` stands for the text."""
 
 

@@ -128,6 +128,18 @@ def test_pending_is_in_order_of_file_and_key(lake: Lake) -> None:
     assert len(waiting) == 10
 
 
+def test_a_text_in_another_language_is_a_reject_that_says_so(lake: Lake, reader: Reader) -> None:
+    languages = ("de", "en", None)
+    documents = [make_document(f"Text {n}.", source_uri=str(n), language=code) for n, code in enumerate(languages)]
+    store(lake, "a", *documents)
+    assert read_pending(lake)["rejects"] == 1
+    assert sorted(reader.texts) == ["Text 1.", "Text 2."]
+    [reject] = read_rows(lake.rejects, Reject)
+    assert (reject.source_uri, reject.step, reject.reason) == ("0", "extract", "other_language")
+    assert "(de)" in reject.detail
+    assert pending(lake, VERSION) == []
+
+
 def test_nothing_is_pending_without_documents(lake: Lake) -> None:
     assert pending(lake, VERSION, PARSER) == []
     assert extracted_keys(lake, VERSION) == set()

@@ -14,7 +14,9 @@ from small_lake import VERSION, Rows, write_claims, write_lake, write_seeds
 
 from flows.lake import Lake
 from flows.model import ModelError, build_lock, build_models, database_path
+from flows.reference import load_agencies
 from transforms.rows import Document, Reject
+from transforms.wire import wire_agency
 
 
 @pytest.fixture(scope="module")
@@ -343,7 +345,9 @@ def test_what_papers_take_from_one_agency_is_one_source(
 ) -> None:
     rows = Rows()
     for number, start in enumerate(starts):
-        document = rows.document(f"{start}Iran sent {number + 2} drones to Russia.", f"https://{number}.example/a")
+        text = f"{start}Iran sent {number + 2} drones to Russia."
+        wire = wire_agency(text, None, load_agencies())
+        document = rows.document(text, f"https://{number}.example/a", wire=wire)
         rows.transfer(document, "IRN", "RUS")
     lake = write_lake(root, rows)
     build(lake, seeds)

@@ -327,13 +327,92 @@ def test_a_date_of_the_input_comes_before_that_of_the_page_and_that_before_the_o
 # language
 
 
-def test_language() -> None:
-    assert language_of(SENTENCE) == language_of(SENTENCE, "de") == "en"
-    german = "Die Bundesregierung hat am Montag angekündigt, der Ukraine weitere Panzer zu liefern. " * 10
-    assert language_of(german, "de") == "de"
-    assert language_of(german) is None
-    assert language_of(german, "en") is None
-    assert language_of("") is None
+GERMAN = "Die Bundesregierung hat am Montag angekündigt, der Ukraine weitere Panzer zu liefern. "
+ENGLISH = "The government said on Monday that it would send more tanks to the country in the spring. "
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "expected"),
+    [
+        (SENTENCE, "de", "en"),
+        (GERMAN, None, "de"),
+        (GERMAN * 10, "en", "de"),
+        ("Россия поставила вторую партию машин, сообщило министерство обороны.", None, "ru"),
+        ("قالت وزارة الدفاع إنها تسلمت الدفعة الثانية من المركبات العسكرية.", None, "ar"),
+        # a teaser in another language, and a page in two
+        (f"{GERMAN}\n" + f"{ENGLISH}\n" * 8, "en", "en"),
+        (f"{GERMAN}\n" * 3 + f"{ENGLISH}\n" * 2, "de", "en"),
+        (f"{ENGLISH}\n" + f"{GERMAN}\n" * 8, "en", "de"),
+        # too little to tell
+        ("Su-35 MiG-29 F-16", "fr", "fr"),
+        ("Su-35 MiG-29 F-16", None, None),
+        ("Shr 15 cts vs 14 cts\nNet 2,547,000 vs 2,242,000\nRevs 25.8 mln vs 19.2 mln\n" * 9, None, None),
+        ("", None, None),
+    ],
+)
+def test_language(text: str, declared: str | None, expected: str | None) -> None:
+    assert language_of(text, declared) == expected
+
+
+# address, title and author
+
+
+@pytest.mark.parametrize(
+    ("canonical", "fetched", "expected"),
+    [
+        ("https://daily.example/tanks", "https://www.daily.example/tanks?id=4", "https://daily.example/tanks"),
+        ("/tanks", "https://daily.example/tanks?print=1", "https://daily.example/tanks"),
+        ("https://other.example/tanks", "https://daily.example/tanks", "https://daily.example/tanks"),
+        ("https://daily.example/", "https://daily.example/tanks", "https://daily.example/tanks"),
+        ("javascript:void(0)", "https://daily.example/tanks", "https://daily.example/tanks"),
+        (None, "https://daily.example/tanks?utm_source=x&id=4#top", "https://daily.example/tanks?id=4"),
+        ("https://daily.example/tanks", None, "https://daily.example/tanks"),
+        (None, None, None),
+    ],
+)
+def test_the_address_is_the_canonical_one_of_the_same_site(
+    canonical: str | None, fetched: str | None, expected: str | None
+) -> None:
+    link = f'<link rel="canonical" href="{canonical}">' if canonical else ""
+    page = f"<html><head>{link}</head><body><article><p>{SENTENCE}</p></article></body></html>"
+    assert only_document(parse(RawInput("x", page.encode(), "text/html", url=fetched))).url == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "expected"),
+    [
+        ("Tanks for Kyiv | The Daily", "Tanks for Kyiv", "Tanks for Kyiv"),
+        ("Tanks for Kyiv - The Daily", "Other words", "Tanks for Kyiv"),
+        ("Tanks for Kyiv | World | The Daily", "Tanks for Kyiv", "Tanks for Kyiv"),
+        ("Tanks for Kyiv - what we know", "Other words", "Tanks for Kyiv - what we know"),
+        ("Tanks for Kyiv - what we know", "Tanks for Kyiv - what we know", "Tanks for Kyiv - what we know"),
+    ],
+)
+def test_a_title_loses_the_name_of_the_site(title: str, heading: str, expected: str) -> None:
+    page = f"""<html><head><meta property="og:title" content="{title}"><meta property="og:site_name" content="Daily">
+    </head><body><h1>{heading}</h1><article><p>{SENTENCE}</p></article></body></html>"""
+    assert only_document(parsed(page, "text/html")).title == expected
+
+
+def test_authors_are_names() -> None:
+    def author(content: str) -> str | None:
+        head = f'<meta name="author" content="{content}">'
+        return only_document(
+            parsed(f"<html><head>{head}</head><body><p>{SENTENCE}</p></body></html>", "text/html")
+        ).author
+
+    assert author("By Ann Smith") == "Ann Smith"
+    assert author("Ann Smith; Ann-Smith; John Doe") == "Ann Smith; John Doe"
+    assert author("https://daily.example/authors/ann") is None
+
+
+def test_an_introduction_is_not_taken_for_the_article() -> None:
+    story = "".join(
+        f"<p>{SENTENCE} It was the delivery number {n}, and more of them will follow.</p>" for n in range(40)
+    )
+    page = f"""<html><body><article><p>{SENTENCE} The rest stands below.</p></article>
+    <div class="x"><div>{story}</div></div></body></html>"""
+    assert "number 39" in only_document(parsed(page, "text/html")).text
 
 
 # properties

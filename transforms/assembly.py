@@ -25,8 +25,8 @@ def document_of(
 ) -> Document:
     """The document of a text, or of a page where there is no text.
 
-    What the input's own record says comes first, then the page, then the hints; the date has an order of its own
-    (`transforms.published`).
+    What the input's own record says comes first, then the page, then the hints. The hints' outlet comes before the
+    page's, which is often the name of a host; the date has an order of its own (`transforms.published`).
     """
     if text is None:
         text = page.text if page else ""
@@ -41,7 +41,7 @@ def document_of(
         published_from=dated.where if dated else None,
         url=url or (page.url if page else None),
         author=author,
-        outlet=outlet or (page.outlet if page else None) or hints.outlet,
+        outlet=outlet or hints.outlet or (page.outlet if page else None),
         language=page.language if page else language_of(text),
         wire=wire_agency(text, author, agencies),
         source=hints.source,

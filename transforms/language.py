@@ -18,11 +18,14 @@ ENGLISH_WORDS = frozenset([
 # fmt: on
 """Frequent English words that are rare in other languages written in Latin script."""
 
+LANGUAGES_READ = frozenset({"en", None})
+"""What the extractor reads: English, and what no language was found for, such as lists and headlines."""
+
 ENGLISH_SHARE = 0.12
 """Share of ENGLISH_WORDS among all words from which a text is English beyond doubt; news has 0.20 to 0.30."""
 
 READABLE_SHARE = 0.3
-"""Share of a text's letters that stand in English paragraphs, from which the text counts as English.
+"""Share of a text's characters that stand in English paragraphs, from which the text counts as English.
 
 Less than half, because the extractor finds what there is in the English part and nothing in the other.
 """
@@ -31,6 +34,10 @@ SURE = 0.9
 """Probability from which an identification counts; below it stand names, headlines and lists."""
 
 SAMPLED_CHARS = 20_000
+SAMPLED_PARAGRAPHS = 12
+PARAGRAPH_CHARS = 240
+"""How many paragraphs are looked at, and how much of each."""
+
 PARAGRAPH_LETTERS = 40
 """Letters of which a paragraph is made up by itself; shorter ones are judged together with their neighbours."""
 
@@ -51,25 +58,27 @@ _WORD = re.compile(r"[^\W\d_]+")
 def language_of(text: str, declared: str | None = None) -> str | None:
     """The language of the text, ISO 639-1; where the text itself does not tell, the one declared, else None.
 
-    Of a text in several languages: English where READABLE_SHARE of it is, else the one of most of its letters. A
+    Of a text in several languages: English where READABLE_SHARE of it is, else the one of most of it. A
     declared 'en' that a longer text does not bear out counts for nothing. The identifier is loaded only for texts that
     are not plainly English.
     """
     sample = text[:SAMPLED_CHARS]
     if _english_share(sample) >= ENGLISH_SHARE:
         return "en"
-    letters: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     total = 0
-    for paragraph in _paragraphs(sample):
-        size = sum(map(str.isalpha, paragraph))
+    paragraphs = _paragraphs(sample)
+    # Spread over the text: its first paragraphs may be a summary in another language.
+    for paragraph in paragraphs[:: 1 + len(paragraphs) // SAMPLED_PARAGRAPHS]:
+        size = len(paragraph)
         total += size
-        if (found := _identified(paragraph)) is not None:
-            letters[found] += size
-    if not letters:
+        if (found := _identified(paragraph[:PARAGRAPH_CHARS])) is not None:
+            characters[found] += size
+    if not characters:
         return None if declared == "en" and total >= 50 * 5 else declared
-    if letters["en"] >= READABLE_SHARE * letters.total():
+    if characters["en"] >= READABLE_SHARE * characters.total():
         return "en"
-    return max(sorted(letters), key=letters.__getitem__)
+    return max(sorted(characters), key=characters.__getitem__)
 
 
 def _english_share(text: str) -> float:
@@ -94,7 +103,7 @@ def _paragraphs(text: str) -> list[str]:
 def _identified(paragraph: str) -> str | None:
     if _english_share(paragraph) >= ENGLISH_SHARE and len(paragraph) >= PARAGRAPH_LETTERS:
         return "en"
-    code, probability = _identifier().classify(paragraph)
+    code, probability = load_identifier().classify(paragraph)
     if probability < SURE:
         return None
     # ISO 639-1 has both; written Norwegian in the news is Bokmål.
@@ -102,8 +111,8 @@ def _identified(paragraph: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _identifier() -> LanguageIdentifier:
-    """The identifier, loaded once per process (more than a second)."""
+def load_identifier() -> LanguageIdentifier:
+    """The identifier, loaded once per process (more than a second, so that a process may want to do it beforehand)."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from transforms.documents import Hints
@@ -53,6 +54,8 @@ NOT_PUBLICATION = re.compile(
 OUTSIDE = frozenset({"footer", "nav", "aside", "form", "select", "button", "blockquote", "figure", "figcaption"})
 
 MAX_BYLINE_CHARS = 160
+MAX_CANDIDATES = 200
+"""Elements that are looked at for a byline; the one of the article comes early."""
 
 # fmt: off
 _MONTHS = {
@@ -136,7 +139,7 @@ def read_date(value: str, where: str, *, loose: bool = False) -> Stated | None:
     Read are ISO 8601 (also `2024-06` and `2024`), RFC 2822, `20240627`, and days with the name of their month. Days
     and months in figures (`05/04/2024`) are not: which is which depends on the country.
     """
-    value = " ".join(value.split())
+    value = " ".join(value[:MAX_BYLINE_CHARS].split())
     if match := re.match(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)", value):
         return _stated(match[1], match[2], match[3], where)
     if match := re.match(r"(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)", value):
@@ -263,19 +266,22 @@ def _metas(tree: HtmlElement) -> list[str]:
 def _bylines(tree: HtmlElement) -> Iterator[str]:
     """What may be the date of a byline: `time` elements and short texts that are marked as a date, in their order."""
     marked: list[str] = []
+    looked_at = 0
     for element in tree.iter("time", "span", "div", "p", "li", "small", "b", "em", "strong", "td", "h2", "h3"):
         names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
         if element.tag != "time" and not DATE_CUES.search(names):
             continue
+        looked_at += 1
+        if looked_at > MAX_CANDIDATES:
+            break
         if _is_outside(element):
             continue
         if element.tag == "time" and (value := element.get("datetime")):
             yield value
-        text = " ".join(" ".join(element.itertext()).split())
+        # A word or two more than allowed are enough to tell that it is too long.
+        text = " ".join(" ".join(islice(element.itertext(), MAX_BYLINE_CHARS)).split())
         if 6 <= len(text) <= MAX_BYLINE_CHARS:
             marked.append(text)
-        if len(marked) > 30:
-            break
     yield from marked
 
 

@@ -105,7 +105,7 @@ def _record_document(record: Record, uri: str, raw: RawInput, limits: Limits, ag
     else:
         if not str(html).strip():
             raise Unusable("empty", "The field 'html' is empty; give a page or leave the record out.")
-        page = read_page(str(html), url or raw.url, limits)
+        page = read_page(str(html), url, limits)
     return document_of(
         text=text,
         page=page,

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-HEAD_CHARS = 400
+from transforms.text import slug
+
+HEAD_CHARS = 800
 """Where a dateline or byline stands: the first lines of the text."""
 TAIL_CHARS = 600
 """Where closing credits stand."""
@@ -48,6 +50,8 @@ def read_agencies(rows: Iterable[Mapping[str, str]]) -> WireAgencies:
 def wire_agency(text: str, author: str | None, agencies: WireAgencies) -> str | None:
     """Actor id of the agency that the text credits as its origin; None where it credits none.
 
+    An agency that the table does not have, but a plain dateline names, gets the id that its name makes.
+
     A dateline comes first (`WASHINGTON, June 18 (Reuters) -`, `BERLIN (AP) —`, `MOSCOW, June 5. /TASS/.`), then a
     byline (`By Associated Press`), the author, and credits at the end (`Reporting by …` followed by the agency's own
     phrase). 'Reuters reported' inside the text is a source of a claim, not the origin of the text.
@@ -57,6 +61,7 @@ def wire_agency(text: str, author: str | None, agencies: WireAgencies) -> str | 
         or _in_byline(text[:HEAD_CHARS], agencies)
         or _as_author(author, agencies)
         or _in_credits(text[-TAIL_CHARS:], agencies)
+        or _unknown(text)
     )
 
 
@@ -64,7 +69,7 @@ def _in_dateline(head: str, agencies: WireAgencies) -> str | None:
     for line in head.splitlines()[:6]:
         line = line.strip()
         bracketed = re.match(
-            rf"{_PLACE}?[(\[]([^()\[\]\n]{{2,40}})[)\]](?:{_DASH}|\s*[:.]?(?=\s|$))", line
+            rf"{_PLACE}?[(\[]([^()\[\]\n]{{2,40}})[)\]](?:{_DASH}|\s*[:.](?=\s)|\s*$)", line
         ) or re.match(rf"{_PLACE}?/([^/\n]{{2,40}})/\.?", line)
         if bracketed and (found := _agency(bracketed[1], agencies)):
             return found
@@ -73,6 +78,12 @@ def _in_dateline(head: str, agencies: WireAgencies) -> str | None:
         if opening and opening[1].isupper() and (found := _agency(opening[1], agencies)):
             return found
     return None
+
+
+def _unknown(text: str) -> str | None:
+    """The id of an agency that no table knows: 'OSLO (Fjord Wire) - ' at the very beginning, the place in capitals."""
+    named = re.match(rf"\s*(?:[^\W\d_a-zß-ÿ]{{2,}}[^()\n]{{0,80}})?\(([A-Z][^()\n]{{1,39}})\){_DASH}", text)
+    return slug(named[1]) or None if named else None
 
 
 def _in_byline(head: str, agencies: WireAgencies) -> str | None:
@@ -105,9 +116,9 @@ def _in_credits(tail: str, agencies: WireAgencies) -> str | None:
         if phrase in tail:
             return actor_id
     for line in [*_CREDITS.findall(tail), *tail.splitlines()[-2:]]:
-        # '(Reuters)', '© AFP', '— Reuters', '/TASS/' alone at the end
-        named = re.search(r"(?:[(/\[©–—-]\s*)((?:\w[\w.&]*\s?){1,4})[)/\]]?\s*\.?$", line.strip())
-        if named and (found := _agency(named[1], agencies)):
+        # '(Reuters)', '(source: APA/dpa)', '/TASS/', '© AFP' at the end
+        named = re.search(r"(?:[(\[/©]\s*(?:\w+:\s*)?)((?:\w[\w.&/]*\s?){1,4})[)/\]]?\s*\.?$", line.strip())
+        if named and (found := _agency(named[1].strip("/"), agencies)):
             return found
     return None
 

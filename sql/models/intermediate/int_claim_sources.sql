@@ -34,12 +34,11 @@ publishers as (
     select
         document.document_id,
         coalesce(
+            -- What a paper takes from an agency is the agency's.
+            document.wire,
             outlets.actor_id,
             nullif(
-                trim(
-                    regexp_replace(lower(strip_accents(coalesce(document.wire, document.outlet))), '[^a-z0-9]+', '-', 'g'),
-                    '-'
-                ),
+                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'),
                 ''
             ),
             nullif(
@@ -51,8 +50,7 @@ publishers as (
             document.document_id
         ) as publisher
     from {{ ref('int_representatives') }} as document
-    -- What a paper takes from an agency is the agency's.
-    left join outlets on lower(coalesce(document.wire, document.outlet)) = outlets.outlet
+    left join outlets on lower(document.outlet) = outlets.outlet
 ),
 
 documents as (
