@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from flows import cli_releases
+
 if TYPE_CHECKING:
     import duckdb
     from rich.console import Console, RenderableType
@@ -181,6 +183,9 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help(), err=True)
         context.exit(USAGE)
 
+
+for _command in cli_releases.COMMANDS:
+    cli.add_command(_command)
 
 # run
 
