@@ -129,7 +129,7 @@ def resume(context: click.Context, why: str | None, lake: Path | None) -> None:
 
 @click.command(
     short_help="Make an earlier release the current one.",
-    epilog="\b\nExamples:\n  materiel rollback\n  materiel rollback 4f1c9a2b --why 'half of the feeds were down' --hold",
+    epilog="\b\nExamples:\n  materiel rollback\n  materiel rollback 4f1c9a2b --why 'feeds were down' --hold",
 )
 @click.argument("release", default="previous")
 @why_option

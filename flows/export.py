@@ -22,7 +22,7 @@ SPREADSHEET_CELL = 32_767
 
 CUT = "… [cut here; the Parquet file has all]"
 
-# What Excel and LibreOffice take for a formula, after OWASP's page on CSV injection; the last four are full-width signs.
+# What spreadsheets take for a formula, after OWASP's page on CSV injection; the last four are full-width signs.
 _FORMULA = r"^[\s]*[=+\-@\t\r＝＋－＠]"
 # An id of digits alone, or of digits around one 'e', would be read as a number and lose digits.
 _NUMBER_LIKE = r"^([0-9]{12,}|[0-9]+[eE][0-9]+)$"

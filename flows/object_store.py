@@ -1,4 +1,4 @@
-"""Copies of releases on an object store or another file system, by URL: data first, then its descriptor, then `current`.
+"""Copies of releases on an object store or another file system: data first, then its descriptor, then the pointer.
 
     <url>/releases/<release id>/<table>.parquet
     <url>/releases/<release id>/datapackage.json   there only when all tables are, and have been read back
@@ -57,7 +57,7 @@ def upload_release(lake: Path, url: str, name: str = CURRENT) -> dict[str, Any]:
     except Exception as error:
         # Each store's package has errors of its own.
         raise ObjectStoreError(
-            f"{url}: release {release.name} could not be copied ({' '.join(str(error).split()) or type(error).__name__}); "
+            f"{url}: release {release.name} could not be copied ({_told(error)}); "
             "what is current there is as it was; run `materiel publish` again to go on"
         ) from error
     return {"release_id": release.name, "url": url, "copied": copied, "switched": switched}
@@ -70,7 +70,11 @@ def remote_current(url: str) -> str | None:
         content = _content(store, f"{root}/{POINTER}")
         return None if content is None else str(json.loads(content)["release"])
     except Exception as error:
-        raise ObjectStoreError(f"{url}/{POINTER}: cannot be read ({' '.join(str(error).split())})") from error
+        raise ObjectStoreError(f"{url}/{POINTER}: cannot be read ({_told(error)}); check the address") from error
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _open(url: str) -> tuple[Any, str]:
@@ -81,7 +85,7 @@ def _open(url: str) -> tuple[Any, str]:
         store, root = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise ObjectStoreError(
-            f"{url}: cannot be opened ({' '.join(str(error).split())}); check the address and install the package of its scheme"
+            f"{url}: cannot be opened ({_told(error)}); check the address and install the package of its scheme"
         ) from error
     return store, str(root).rstrip("/")
 

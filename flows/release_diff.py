@@ -281,7 +281,7 @@ class ReleaseDiff:
         )
         rows = _rows(self._connection.cursor(), query)
         for key, members in groupby(rows, key=lambda row: (row[0], row[1])):
-            yield key, tuple(ClaimChange(*row[2:6], columns=tuple(row[6] or ())) for row in members)
+            yield key, tuple(ClaimChange(row[2], row[3], row[4], row[5], tuple(row[6] or ())) for row in members)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from flows.render import amount, count, item, parties, period, plain, standing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
 CLAIMS_NAMED = 3
 """Claims that are named of each kind of change; `--json` gives all."""
@@ -85,8 +86,7 @@ def difference(
     if not differing:
         return Group(*lines, Text("no table differs"))
     lines += [Text(), *map(_table_line, differing)]
-    shown = 0
-    for change in transfers:
+    for shown, change in enumerate(transfers):
         if shown == limit:
             total = next(t.new + t.changed + t.gone for t in diff.tables if t.name == "transfers")
             lines += [
@@ -95,11 +95,10 @@ def difference(
             ]
             break
         lines += [Text(), *_transfer_lines(change, names)]
-        shown += 1
     return Group(*lines)
 
 
-def _table_line(table: TableDiff) -> RenderableType:
+def _table_line(table: TableDiff) -> Text:
     from rich.text import Text
 
     told = [f"{number:,} {name}" for name, number in (("new", table.new), ("changed", table.changed)) if number]
@@ -118,7 +117,7 @@ def _table_line(table: TableDiff) -> RenderableType:
     return Text(plain(f"{table.name}: {'; '.join(parts)}"))
 
 
-def _transfer_lines(change: TransferChange, names: Mapping[str, str]) -> list[RenderableType]:
+def _transfer_lines(change: TransferChange, names: Mapping[str, str]) -> list[Text]:
     from rich.text import Text
 
     styles = {"new": "green", "changed": "yellow", "gone": "red"}
@@ -138,7 +137,7 @@ def _transfer_lines(change: TransferChange, names: Mapping[str, str]) -> list[Re
         if claims := [claim for claim in change.claims if claim.why == reason]:
             lines.append(Text(plain(f"    {count(len(claims), 'claim')}: {words} ({_named(claims)})"), style="dim"))
     lines += [Text(f"    {_CAUSES[cause]}", style="dim") for cause in change.causes if cause in _CAUSES]
-    return list(lines)
+    return lines
 
 
 def _named(claims: Sequence[ClaimChange]) -> str:
