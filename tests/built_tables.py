@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from flows.lake import Lake
 from flows.model import database_path
@@ -53,9 +52,7 @@ def one_transfer(number: int = 1, claims: int = 1) -> dict[str, list[Row]]:
         "documents": [(f"d{id_}", f"Text {id_}.") for id_ in ids],
         "transfer_claim_links": [(f"t{number}", f"c{id_}") for id_ in ids],
         "transfer_claims": [(f"c{id_}", f"d{id_}", "2024-05-01", f"Sentence {id_}.") for id_ in ids],
-        "transfers": [
-            (f"t{number}", "DEU", "UKR", "battle_tank", "tanks", "delivered", 10.0 * claims, claims, claims)
-        ],
+        "transfers": [(f"t{number}", "DEU", "UKR", "battle_tank", "tanks", "delivered", 10.0 * claims, claims, claims)],
     }
 
 

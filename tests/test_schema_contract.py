@@ -9,7 +9,16 @@ import pytest
 from small_lake import sample_release
 
 from flows.catalog import current_release, read_descriptor
-from flows.contract import CHANGELOG, REFRESH, ContractError, breaking, noted, read_released, refreshed, schema_of_models
+from flows.contract import (
+    CHANGELOG,
+    REFRESH,
+    ContractError,
+    breaking,
+    noted,
+    read_released,
+    refreshed,
+    schema_of_models,
+)
 
 RELEASED = {
     "tables": {
