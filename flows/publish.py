@@ -164,6 +164,8 @@ def _put(aside: Path, release: Path, descriptor: dict[str, Any], predecessor: Pa
 
 def _since(aside: Path, descriptor: dict[str, Any], predecessor: Path | None) -> dict[str, Any]:
     """The release that this one follows, and how many rows of each table are new, changed and gone."""
+    import duckdb
+
     from flows.catalog import CatalogError
     from flows.release_diff import changes
 
@@ -172,8 +174,8 @@ def _since(aside: Path, descriptor: dict[str, Any], predecessor: Path | None) ->
     (aside / DESCRIPTOR).write_text(json.dumps(descriptor), encoding="utf-8")
     try:
         differences = changes(predecessor, aside)
-    except (CatalogError, OSError, RuntimeError, ValueError) as error:
-        # DuckDB's errors are of both kinds. What is wrong with the old release must not keep the new one back.
+    except (CatalogError, duckdb.Error, OSError) as error:
+        # What is wrong with the old release must not keep the new one back.
         return {"predecessor": predecessor.name, "changes": None, "changes_unknown": " ".join(str(error).split())}
     return {"predecessor": predecessor.name, "changes": differences}
 

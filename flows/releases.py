@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows.catalog import DESCRIPTOR, read_descriptor
-from flows.lake import Lake, written_aside
+from flows.lake import Lake, sweep, written_aside
 
 HISTORY = "history.jsonl"
 
@@ -369,7 +369,8 @@ def _note_where_current_is(lake: Path) -> None:
 
 
 def remove_leftovers(lake: Path) -> None:
-    """Remove what killed runs left: releases that were being removed or replaced."""
+    """Remove what killed runs left: unfinished files, and releases that were being removed or replaced."""
+    sweep(Lake(lake).releases)
     for path in Lake(lake).releases.glob(".gone.*"):
         shutil.rmtree(path, ignore_errors=True)
 

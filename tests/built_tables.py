@@ -14,7 +14,8 @@ TABLES = {
     "document_sightings": "sighting_id varchar primary key",
     "documents": "document_id varchar primary key, text varchar",
     "transfer_claim_links": "transfer_id varchar not null, claim_id varchar primary key",
-    "transfer_claims": "claim_id varchar primary key, document_id varchar not null, published_on date, evidence varchar",
+    "transfer_claims": "claim_id varchar primary key, document_id varchar not null, published_on date, "
+    "evidence varchar",
     "transfers": "transfer_id varchar primary key, supplier_id varchar, recipient_id varchar, category varchar, "
     "materiel varchar, status varchar, quantity_low double, n_claims bigint, n_sources bigint",
 }

@@ -389,13 +389,11 @@ for moment in range(1, 500):
         break
     assert status == -signal.SIGKILL
     kills += 1
-    if current_id(lake.root) != new or what == "prune":
+    if current_id(lake.root) != new or what != "rollback":
         actions[what](lake)
-    if what == "publish":
-        assert publish_release(lake.root)["content_hash"][:16] == new
     assert current_id(lake.root) == new, moment
     actions["prune"](lake)
-    assert not list(lake.releases.glob(".*")) or what == "rollback", (moment, list(lake.releases.glob(".*")))
+    assert not list(lake.releases.glob(".*")), (moment, list(lake.releases.glob(".*")))
 print(json.dumps({"kills": kills}))
 """
 
