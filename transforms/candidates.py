@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -271,7 +270,7 @@ def party_features(
         scene.title.index(party) if party in scene.title else -1,
         home is not None and party_id(home) == party,
         scene.first.get(party, FAR),
-        math.log1p(scene.reference.arsenals.get(party, 0)),
+        scene.reference.arsenals.get(party, 0),
         item.materiel.producer_id == party,
         item.materiel.producer_id is not None,
         item.maker is not None and party_id(item.maker) == party,

@@ -21,15 +21,6 @@ outermost as (
     where depth = 1
 ),
 
-documents as (
-    select
-        document_id,
-        -- What a paper takes from an agency is the agency's.
-        coalesce(wire, outlet) as outlet,
-        coalesce(url, source_uri) as address
-    from {{ ref('int_representatives') }}
-),
-
 outlets as (
     select
         lower(alias) as outlet,
@@ -37,6 +28,40 @@ outlets as (
     from {{ ref('stg_actor_aliases') }}
     inner join media using (actor_id)
     group by lower(alias)
+),
+
+publishers as (
+    select
+        document.document_id,
+        coalesce(
+            -- What a paper takes from an agency is the agency's.
+            document.wire,
+            outlets.actor_id,
+            nullif(
+                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'),
+                ''
+            ),
+            nullif(
+                lower(
+                    regexp_extract(coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')
+                ),
+                ''
+            ),
+            document.document_id
+        ) as publisher
+    from {{ ref('int_representatives') }} as document
+    left join outlets on lower(document.outlet) = outlets.outlet
+),
+
+documents as (
+    select
+        story.document_id,
+        story.story_id,
+        own.publisher,
+        voice.publisher as story_publisher
+    from {{ ref('int_stories') }} as story
+    inner join publishers as own using (document_id)
+    inner join publishers as voice on story.voice_id = voice.document_id
 ),
 
 named as (
@@ -50,24 +75,16 @@ named as (
             when claims.factuality = 'Uu' then 'supposes'
             else 'asserts'
         end as stance,
-        coalesce(
-            outermost.actor_id,
-            outlets.actor_id,
-            nullif(
-                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''
-            ),
-            nullif(
-                lower(regexp_extract(document.address, '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')), ''
-            ),
-            claims.document_id
-        ) as named_source,
+        document.story_id,
+        coalesce(outermost.actor_id, document.publisher) as named_source,
+        -- Whatever a reprint tells is told by the story's own publisher.
+        coalesce(outermost.actor_id, document.story_publisher) as voice,
         md5(
             trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
         ) as wording_id
     from claims
     inner join documents as document using (document_id)
     left join outermost using (claim_id)
-    left join outlets on lower(document.outlet) = outlets.outlet
 )
 
 select
@@ -76,14 +93,14 @@ select
     case stance when 'asserts' then 1 when 'supposes' then 2 else 3 end as stance_rank,
     named_source,
     wording_id,
-    -- Within one document the sentence may tell of several sources; only other documents can be reprints of it.
+    -- Within one story the sentence may tell of several sources; only other stories can be reprints of it.
     case
-        when document_id = first_value(document_id) over wording then named_source
-        else first_value(named_source) over wording
+        when story_id = first_value(story_id) over wording then voice
+        else first_value(voice) over wording
     end as independent_source
 from named
 window
     wording as (
         partition by wording_id
-        order by published_on nulls last, source_uri, document_id, named_source
+        order by published_on nulls last, source_uri, document_id, voice
     )

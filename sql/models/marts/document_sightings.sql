@@ -7,7 +7,12 @@ with sightings as (
         author,
         title,
         published_on,
-        language
+        language,
+        published_precision,
+        published_from,
+        wire,
+        source,
+        tags
     from {{ ref('stg_documents') }}
 )
 
@@ -20,5 +25,10 @@ select
     author,
     title,
     published_on,
-    language
+    language,
+    published_precision,
+    published_from,
+    wire,
+    source,
+    tags
 from sightings

@@ -7,6 +7,11 @@ select distinct
     nullif(author, '') as author,
     nullif(outlet, '') as outlet,
     published_on,
+    published_precision,
+    published_from,
     language,
+    wire,
+    source,
+    tags,
     text
 from {{ source('lake', 'documents') }}
