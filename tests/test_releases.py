@@ -409,6 +409,67 @@ def test_a_kill_before_any_touch_of_the_files_leaves_releases_whole(tmp_path: Pa
     assert json.loads(done.stdout.splitlines()[-1])["kills"] >= least
 
 
+_BUILD_KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from small_lake import VERSION, sample, write_lake, write_seeds
+from flows.lake import Lake
+from flows.model import build_models
+from flows.publish import publish_release
+from flows.releases import check_files, current_id
+import dbt.adapters.duckdb.connections, dbt.cli.main
+
+base, kills = Path(sys.argv[2]), 5
+seeds = write_seeds(base / "seeds")
+
+def build(lake, stop=None, pipe=None):
+    child = os.fork()
+    if child == 0:
+        seen = [0]
+        def count(event, arguments):
+            if event in ("open", "os.rename", "os.mkdir", "os.remove") and str(lake.root) in str(arguments):
+                seen[0] += 1
+                if seen[0] == stop:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(count)
+        build_models(lake.root, VERSION, VERSION, seeds)
+        if pipe:
+            os.write(pipe, str(seen[0]).encode())
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+lake = write_lake(base / "lake", sample())
+reader, writer = os.pipe()
+assert build(lake, pipe=writer) == 0
+moments = int(os.read(reader, 20))
+old = publish_release(lake.root)["release_id"]
+actors = seeds / "actors.csv"
+actors.write_text(actors.read_text().replace("Ukraine", "Ukraine (renamed)"))
+for number in range(kills):
+    assert build(lake, 1 + moments * number // kills) == -signal.SIGKILL
+    assert current_id(lake.root) == old and check_files(lake.current) == []
+    assert publish_release(lake.root)["release_id"] == old, "what was built before is what there is to publish"
+assert build(lake) == 0
+new = publish_release(lake.root)
+assert new["written"] and new["release_id"] != old
+whole = write_lake(base / "whole", sample())
+assert build(whole) == 0
+assert publish_release(whole.root)["release_id"] == new["release_id"]
+print(json.dumps({"moments": moments}))
+"""
+
+
+@pytest.mark.slow
+def test_a_build_that_is_killed_changes_nothing_that_is_published(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _BUILD_KILLED, str(ROOT / "tests"), str(tmp_path)],
+        cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["moments"] > 20
+
+
 # The command
 
 
