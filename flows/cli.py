@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from flows import cli_releases
 from flows.cli_archive import reparse, status, verify
 from flows.cli_sources import sources
 from flows.terminal import (
@@ -122,7 +123,7 @@ def cli(context: click.Context) -> None:
         context.exit(USAGE)
 
 
-for _command in (status, reparse, verify):
+for _command in (status, reparse, verify, *cli_releases.COMMANDS):
     cli.add_command(_command)
 
 

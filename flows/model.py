@@ -16,6 +16,7 @@ from prefect import flow
 
 from flows.lake import Lake, arrow_schema, parquet_files
 from flows.parsing import StoredDocument
+from flows.versions import models_version, reference_version
 from transforms.rows import (
     ActorMention,
     Affiliation,
@@ -77,6 +78,7 @@ def build_models(lake: Path, extractor_version: str, parser_version: str, seeds:
         database = aside / "materiel.duckdb"
         _create_sources(database, stores, extractor_version, parser_version, seeds)
         nodes = _run_dbt(database, stores.build / "dbt")
+        _note_versions(database, seeds)
         tables = _seal(database)
         database.replace(database_path(stores))
         shutil.rmtree(aside, ignore_errors=True)
@@ -217,6 +219,17 @@ def _failure(database: Path, result: Any) -> str:
         f"data test `{node.name}` failed for {result.failures} row(s), the first being {_one_line(', '.join(known))}; "
         "nothing is published"
     )
+
+
+def _note_versions(database: Path, seeds: Path) -> None:
+    """Note which models and reference tables the tables were made with; the release tells of them."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "create table build.versions as select ? as models_version, ? as reference_version",
+            [models_version(PROJECT), reference_version(seeds)],
+        )
 
 
 def _seal(database: Path) -> dict[str, int]:

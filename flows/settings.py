@@ -33,6 +33,10 @@ class Settings:
     """Largest text or JSON-lines file, and the most that is read from standard input (`MATERIEL_MAX_FILE_BYTES`)."""
     max_text_chars: int = 2_000_000
     """Longest text of one document (`MATERIEL_MAX_TEXT_CHARS`)."""
+    publish_to: str | None = None
+    """URL of an object store that each release is copied to (`MATERIEL_PUBLISH_TO`)."""
+    keep_releases: str | None = None
+    """Rule by which old releases are removed after publishing (`MATERIEL_KEEP_RELEASES`); see `flows.pruning`."""
     document_seconds: float = 60.0
     """How long one document may keep the parser, and 100,000 characters of one the extractor
     (`MATERIEL_DOCUMENT_SECONDS`)."""
@@ -133,6 +137,8 @@ _CONVERTERS: dict[str, Callable[[str, str], object]] = {
     "max_bytes": _whole_number,
     "max_file_bytes": _whole_number,
     "max_text_chars": _whole_number,
+    "publish_to": _one_line,
+    "keep_releases": _one_line,
     "document_seconds": _seconds,
     "document_megabytes": _whole_number,
     "contact": _one_line,
