@@ -49,6 +49,8 @@ class RawRecord:
     """How the bytes are compressed: `gzip`, `deflate`, or null."""
     raw_digest: str
     """SHA-256 of the bytes as received."""
+    content_digest: str
+    """SHA-256 of what is in them: a server may compress the same page anew for each answer."""
     received_at: str
     """When the bytes came in, UTC, to the second; tells the newest of several copies."""
     etag: str | None
@@ -88,9 +90,9 @@ class Arrived:
     """As in RawRecord, where it is not now."""
 
 
-def record_id(source_uri: str, raw_digest: str, hints: Hints) -> str:
-    """The id of a record in the index; the same arrival has the same id in every run."""
-    return content_id(source_uri, raw_digest, *(getattr(hints, name) for name in HINT_FIELDS))
+def record_id(source_uri: str, content_digest: str, hints: Hints) -> str:
+    """The id of a record in the index; the same content from the same place has the same id in every run."""
+    return content_id(source_uri, content_digest, *(getattr(hints, name) for name in HINT_FIELDS))
 
 
 class ArchiveBatch:
@@ -118,8 +120,11 @@ class ArchiveBatch:
     def __contains__(self, record_id: str) -> bool:
         return record_id in self._ids
 
-    def add(self, arrived: Arrived, payload: BinaryIO, length: int) -> RawRecord:
-        """Append a record with `length` bytes of the payload. Raises EOFError where the payload has fewer."""
+    def add(self, arrived: Arrived, payload: BinaryIO, length: int, content_digest: str | None = None) -> RawRecord:
+        """Append a record with `length` bytes of the payload. Raises EOFError where the payload has fewer.
+
+        Without a digest of the content, the bytes as received stand for it.
+        """
         hashed = _Hashed(payload)
         offset = self._file.tell()
         self._writer.write_record(self._record(arrived, cast(BinaryIO, hashed), length))
@@ -127,12 +132,13 @@ class ArchiveBatch:
             self._file.seek(offset)
             self._file.truncate()
             raise EOFError(f"{arrived.source_uri}: {hashed.size:,} of {length:,} bytes; the file changed while read")
-        row = _row(arrived, hashed.digest.hexdigest(), raw_file="", raw_offset=offset)
+        digest = hashed.digest.hexdigest()
+        row = _row(arrived, digest, content_digest or digest, raw_file="", raw_offset=offset)
         return self._took(row, is_new=True)
 
     def add_again(self, arrived: Arrived, before: RawRecord) -> RawRecord:
         """Index bytes that are in the archive already, under other hints."""
-        row = _row(arrived, before.raw_digest, before.raw_file, before.raw_offset)
+        row = _row(arrived, before.raw_digest, before.content_digest, before.raw_file, before.raw_offset)
         return self._took(row, is_new=False)
 
     def _took(self, row: RawRecord, *, is_new: bool) -> RawRecord:
@@ -246,16 +252,17 @@ def read_index(lake: Lake) -> list[RawRecord]:
     return read_rows(index_files(lake), RawRecord)
 
 
-def _row(arrived: Arrived, raw_digest: str, raw_file: str, raw_offset: int) -> RawRecord:
+def _row(arrived: Arrived, raw_digest: str, content_digest: str, raw_file: str, raw_offset: int) -> RawRecord:
     headers = {name.lower(): value for name, value in arrived.headers}
     hints = {name: getattr(arrived.hints, name) for name in HINT_FIELDS}
     return RawRecord(
-        record_id=record_id(arrived.source_uri, raw_digest, arrived.hints),
+        record_id=record_id(arrived.source_uri, content_digest, arrived.hints),
         source_uri=arrived.source_uri,
         url=arrived.url,
         media_type=arrived.media_type,
         content_encoding=arrived.content_encoding,
         raw_digest=raw_digest,
+        content_digest=content_digest,
         received_at=arrived.received_at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         etag=headers.get("etag"),
         last_modified=headers.get("last-modified"),

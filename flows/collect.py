@@ -239,7 +239,7 @@ def _archive_page(received: Received, unit: InputUnit, batch: ArchiveBatch, know
         status_line=received.status_line or "200 OK",
         headers=received.headers,
     )
-    digest = hashlib.sha256(received.body).hexdigest()
+    digest = hashlib.sha256(received.content).hexdigest()
     return _archived(arrived, digest, io.BytesIO(received.body), len(received.body), batch, known)
 
 
@@ -252,7 +252,7 @@ class _Known:
     def __init__(self, lake: Lake, source_uris: Iterable[str]) -> None:
         self.ids: set[str] = set()
         self.newest: dict[str, RawRecord] = {}
-        self.by_bytes: dict[tuple[str, str], RawRecord] = {}
+        self.by_content: dict[tuple[str, str], RawRecord] = {}
         self.look_up(lake, source_uris)
 
     def look_up(self, lake: Lake, source_uris: Iterable[str]) -> None:
@@ -261,7 +261,7 @@ class _Known:
         for values in values_where(index_files(lake), names, "source_uri", source_uris):
             record = RawRecord(*values)  # type: ignore[arg-type]
             self.ids.add(record.record_id)
-            self.by_bytes.setdefault((record.source_uri, record.raw_digest), record)
+            self.by_content.setdefault((record.source_uri, record.content_digest), record)
             newest = self.newest.get(record.source_uri)
             if newest is None or newest.received_at < record.received_at:
                 self.newest[record.source_uri] = record
@@ -272,6 +272,7 @@ def _archived(arrived: Arrived, digest: str, payload: BinaryIO, length: int, bat
     name = record_id(arrived.source_uri, digest, arrived.hints)
     if name in known.ids or name in batch:
         return name
-    before = known.by_bytes.get((arrived.source_uri, digest))
-    record = batch.add(arrived, payload, length) if before is None else batch.add_again(arrived, before)
-    return record.record_id
+    before = known.by_content.get((arrived.source_uri, digest))
+    if before is not None:
+        return batch.add_again(arrived, before).record_id
+    return batch.add(arrived, payload, length, digest).record_id

@@ -128,9 +128,9 @@ def rejects() -> list[Reject]:
     return sorted(stored, key=lambda row: row.source_uri)
 
 
-def stored_files() -> dict[str, bytes]:
-    """The files of the lake but for the log, which tells of every look."""
-    folders = ("raw", "documents", "rejects")
+def stored_files(*folders: str) -> dict[str, bytes]:
+    """The files of the lake but for the log, which tells of every look; or those of some folders."""
+    folders = folders or ("raw", "documents", "rejects")
     files = (path for folder in folders for path in Path("lake", folder).rglob("*") if path.is_file())
     return {path.as_posix(): path.read_bytes() for path in files}
 
