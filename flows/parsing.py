@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PARSER_MODULES = (
     "assembly", "decoding", "documents", "language", "page", "parse", "published", "raw_input", "records", "rows",
-    "wire",
+    "text", "wire",
 )  # fmt: skip
 """The modules of `transforms` that decide what comes of a record; a test holds this against their imports."""
 

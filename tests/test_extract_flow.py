@@ -137,7 +137,7 @@ def test_a_text_in_another_language_is_a_reject_that_says_so(lake: Lake, reader:
     [reject] = read_rows(lake.rejects, Reject)
     assert (reject.source_uri, reject.step, reject.reason) == ("0", "extract", "other_language")
     assert "(de)" in reject.detail
-    assert pending(lake, VERSION) == []
+    assert pending(lake, VERSION, PARSER) == []
 
 
 def test_nothing_is_pending_without_documents(lake: Lake) -> None:

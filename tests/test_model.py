@@ -357,8 +357,10 @@ def test_what_papers_take_from_one_agency_is_one_source(
 def _forty_papers(rows: Rows, sentence: str = "Iran sent {} drones to Russia.") -> list[Document]:
     """Texts of one agency's story: each paper has put the sentence in its own words, so that no wording is the same."""
     return [
-        rows.document(f"{place} - {sentence.format(number)}", f"https://paper-{number}.example/a", f"2024-05-{day:02}")
-        for number, place, day in ((2, "KYIV (Fjord Wire)", 3), (3, "Our town", 2), (4, "Report", 4))
+        rows.document(
+            f"{place} - {sentence.format(number)}", f"https://paper-{number}.example/a", f"2024-05-{day:02}", wire=wire
+        )
+        for number, place, day, wire in ((2, "KYIV", 3, "fjord-wire"), (3, "Our town", 2, None), (4, "Report", 4, None))
     ]
 
 
