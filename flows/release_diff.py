@@ -126,7 +126,7 @@ class ReleaseDiff:
         """Every table, also those that are the same."""
 
     def transfers(self) -> Iterator[TransferChange]:
-        """The transfers that differ, new ones first, then changed and gone ones, each by id."""
+        """The transfers that differ: changed ones first, then gone ones, then new ones, which are most, each by id."""
         if not {"transfers", "transfer_claim_links", "transfer_claims", "documents"} <= self._shared.keys():
             return
         self._find_claims()
@@ -136,7 +136,7 @@ class ReleaseDiff:
         query = (
             f"select d.change, {old}, {new} from diff_transfers as d left join a.transfers as a using (transfer_id) "
             "left join b.transfers as b using (transfer_id) "
-            "order by list_position(['new', 'changed', 'gone'], d.change), d.transfer_id"
+            "order by list_position(['changed', 'gone', 'new'], d.change), d.transfer_id"
         )
         claims = self._claims_by_transfer()
         waiting = next(claims, None)
@@ -276,7 +276,7 @@ class ReleaseDiff:
         query = (
             "select d.change, transfer_id, c.claim_id, c.change, why, other_transfer, columns "
             "from diff_claims as c join diff_transfers as d using (transfer_id) "
-            "order by list_position(['new', 'changed', 'gone'], d.change), transfer_id, "
+            "order by list_position(['changed', 'gone', 'new'], d.change), transfer_id, "
             "list_position(['new', 'changed', 'gone'], c.change), c.claim_id"
         )
         rows = _rows(self._connection.cursor(), query)
