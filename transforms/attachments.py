@@ -87,14 +87,14 @@ def date_of(
         span = sentence.tokens_at(mention.start, mention.end)
         if mention.kind == "date" and span is not None:
             distance, goes_on = _distance(span.root, frame)
-            if distance is not None:
+            if distance is not None and not (frame.reading.status in EXPECTED and _is_past(mention, published_on)):
                 ranked.append((distance, replace(mention, date_end=None) if goes_on else mention))
-    if not ranked:
-        return None
-    best = min(ranked, key=lambda r: r[0])[1]
-    last = best.date_end or best.date_start
-    is_past = published_on is not None and last is not None and last < published_on
-    return None if frame.reading.status in EXPECTED and is_past else best
+    return min(ranked, key=lambda r: r[0])[1] if ranked else None
+
+
+def _is_past(mention: DateMention, published_on: date | None) -> bool:
+    last = mention.date_end or mention.date_start
+    return published_on is not None and last is not None and last < published_on
 
 
 def _distance(token: Token, frame: Frame) -> tuple[int | None, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from spacy.tokens import Token
 
@@ -150,17 +150,16 @@ def own_act(
     supplier: ActorMention | None,
     recipient: ActorMention | None,
     status: str,
-    reference: Reference,
+    states: Mapping[str, str],
 ) -> bool:
     """Whether the only source is a party, one of its organs or officials, doing what it tells of.
 
     Pledging, approving, offering, asking and the like are acts of the party that does them; that something arrived, or
-    what the other side wants, is a report.
+    what the other side wants, is a report. `states` are those that the document's actors act for, by actor id.
     """
     if len(chain) != 1:
         return False
-    known = reference.actors.get(chain[0])
-    speaker = {chain[0], known.country if known is not None else None}
+    speaker = {chain[0], states.get(chain[0])}
     acting = {"supplier": supplier, "recipient": recipient}
     parties = (acting[role] for role in _ACTS.get(status, ()))
     return any({p.actor.actor_id, p.actor.country} & speaker - {None} for p in parties if p is not None)

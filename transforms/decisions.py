@@ -361,7 +361,8 @@ def status_of(draft: Draft, published_on: date | None, model: Decisions) -> tupl
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     read = draft.frame.reading.status
-    if draft.frame.lexeme is not NO_PREDICATE and read in model.statuses:
+    has_word = draft.frame.lexeme is not NO_PREDICATE or bool(draft.frame.reading.operators)
+    if has_word and read in model.statuses:
         shares *= 1 - VOTE_OF_RULES
         shares[model.statuses.index(read)] += VOTE_OF_RULES
     best = int(shares.argmax())

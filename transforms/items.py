@@ -100,7 +100,8 @@ def _item(
         chosen = replace(noun, weapon=weapon.weapon, strong=True, producer_id=weapon.producer_id)
     top = _climb_partitives(head, reference)
     counted = reference.units.get(top.lower_) if top != head or not at_head else None
-    unit = counted or (noun.unit if noun is not None else None) or chosen.unit
+    formation = reference.units.get(head.lower_) if weapon is not None else None
+    unit = counted or (noun.unit if noun is not None else None) or formation or chosen.unit
     start, end = _extent(head, found, sentence)
     if top != head and counted:
         start = sentence.start + top.idx

@@ -272,7 +272,7 @@ def _with_currency(figure: _Figure, text: str, floor: int, tables: NumberTables,
     if token is None:
         return figure
     token = " ".join(token.split())
-    singular = "dollar" if token == "dollars" else token
+    singular = token[:-1] if token.endswith("s") and token[:-1] in tables.currencies else token
     currency = tables.local_currencies.get((token, country or "")) or tables.local_currencies.get(
         (singular, country or "")
     )

@@ -34,7 +34,7 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
     """
     if decisions is None:
         return [
-            _claim(draft, supplier, recipient, None, scene.document, scene.reference)
+            _claim(draft, supplier, recipient, None, scene.document, scene.states)
             for draft, suppliers, recipients in by_rules(scene, headline)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
@@ -49,7 +49,7 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
         supplier, recipient = (_mention(draft, party, scene) for party in (told.supplier, told.recipient))
         if supplier is not None and recipient is not None and _at_war(draft, supplier, recipient, scene.foes):
             continue
-        claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.reference)
+        claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.states)
         # How far it has come, only a word of transfer tells.
         sure = told.status_confidence * (0.5 if draft.frame.lexeme is NO_PREDICATE else 1.0)
         claims.append((claim, sure))
@@ -261,11 +261,11 @@ def _claim(
     recipient: ActorMention | None,
     confidence: float | None,
     document: DocumentFacts,
-    reference: Reference,
+    states: Mapping[str, str],
 ) -> TransferClaim:
     frame, sentence, quantity, value, when = draft.frame, draft.sentence, draft.quantity, draft.value, draft.when
     item, status = frame.item, frame.reading.status if frame.basis == "stated" else "delivered"
-    is_own_act = own_act(draft.sources, supplier, recipient, status, reference)
+    is_own_act = own_act(draft.sources, supplier, recipient, status, states)
     intermediaries = frame.roles.get("intermediary", [])
     supplier_id, recipient_id = (party_id(m) if m is not None else None for m in (supplier, recipient))
     low, high = (quantity.low, quantity.high) if quantity else (1.0, 1.0) if is_single(item) else (None, None)
