@@ -38,6 +38,8 @@ class Context:
         self.last_named: list[ActorMention] = []
         """The states of the last sentence that named one."""
         self.speaker: tuple[str, ...] = ()
+        self.introduced: tuple[int, str] | None = None
+        """The person whom the last sentence without a quotation speaks of, with its index: who may speak next."""
         self.voice: ActorMention | None = None
         """The state that says 'we' in a transcript."""
         self.turned_on: dict[str, ActorMention] = {}
@@ -76,6 +78,8 @@ class Context:
         if word in {"we", "our", "us", "ours"}:
             here = [m for m in sentence.names.values() if m.actor.kind == "person"]
             spoken_for = [p for p in (here or self.persons)[-1:] if p.actor.country and _quoted(token)]
+            if not here and _quoted(token):
+                spoken_for = _whose_speaker(sentence) or spoken_for
             mention = spoken_for[0] if spoken_for else self.home
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
@@ -203,6 +207,14 @@ def _described_actors(organ: Token, sentence: ParsedSentence, context: Context) 
         # 'the Army', 'the Defence Ministry'
         return [ActorMention(context.home.actor, start, end, "organ")]
     return context.latest(organ, sentence, start, end) if lemma in words["ruler"] else []
+
+
+def _whose_speaker(sentence: ParsedSentence) -> list[ActorMention]:
+    """Whose a speaker without a name is: 'a Sudanese officer said'."""
+    for token in sentence.doc:
+        if token.dep_ == "nsubj" and token.pos_ == "NOUN" and token.head.lemma_ in {"say", "tell", "add"}:
+            return [sentence.names[c.i] for c in token.lefts if c.i in sentence.names and c.dep_ in {"amod", "poss"}]
+    return []
 
 
 def _quoted(token: Token) -> bool:

@@ -40,6 +40,9 @@ _MILITARY = re.compile(
 _DATELINE_REACH = 60
 # Texts of later years need no look at the states that have gone.
 _LAST_SUCCESSION = 2003
+# How many sentences after one with arms another that names nothing may go on with them.
+_GOES_ON_REACH = 2
+_WORD = re.compile(r"[A-Za-z]+")
 _DATELINE = re.compile(r"(?:[^.\n]|\b[A-Z][a-z]{2,3}\.){0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
@@ -101,7 +104,8 @@ class Extractor:
         facts = _facts(document, names, home_state(names, dateline, title_names, self.reference), self.reference)
         setting = Setting(self.reference, facts.home.actor if facts.home else None, dateline > 0, names)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, setting)
-        chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
+        is_about_arms = any(_is_strong(m) for m in [*names, *title_names])
+        chosen = _worth_parsing(text, sentences, by_sentence, self.reference) if is_about_arms else []
         relations: list[RelationClaim] = []
         named: dict[str, Actor] = {}
         drafts: list[Draft] = []
@@ -269,13 +273,26 @@ def _is_strong(match: Match) -> bool:
     return match.materiel is not None and match.materiel.strong and match.materiel.category != "none"
 
 
-def _worth_parsing(by_sentence: Sequence[Sequence[Match]]) -> list[int]:
-    """The cheap filter before the parser: the sentences of a document about arms that name materiel or an actor."""
-    return [
-        index
-        for index, found in enumerate(by_sentence)
-        if any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
-    ]
+def _worth_parsing(
+    text: str, sentences: Sequence[Sentence], by_sentence: Sequence[Sequence[Match]], reference: Reference
+) -> list[int]:
+    """The cheap filter before the parser: the sentences of a document about arms that name materiel or an actor.
+
+    So is one that names neither where it goes on with arms named shortly before: 'Sixteen more were delivered in June.'
+    """
+    chosen = []
+    last_item = -_GOES_ON_REACH - 1
+    for index, (sentence, found) in enumerate(zip(sentences, by_sentence, strict=True)):
+        has_item = any(m.materiel is not None and m.materiel.category != "none" for m in found)
+        if has_item or any(m.actors for m in found):
+            chosen.append(index)
+        elif index - last_item <= _GOES_ON_REACH:
+            words = {word.lower() for word in _WORD.findall(text[sentence.start : sentence.end])}
+            if words & reference.words["moved"]:
+                chosen.append(index)
+        if has_item:
+            last_item = index
+    return chosen
 
 
 def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[list[Match]]:

@@ -160,6 +160,9 @@ def _completed(
             for other in nearest:
                 if _category(other) == item.category and 0 <= draft.sentence.index - other.sentence.index <= REACH:
                     return other.suppliers, other.recipients
+            if not known and len(headline) == 1:
+                # The text goes on with what its headline tells.
+                return headline[0][:1], headline[0][1:]
     elif missing == ["supplier"] and item.weapon is not None and draft.frame.lexeme.subject_role == "supplier":
         # 'F-16s are being built for Poland': by whom else than their maker.
         maker = document.named.get(item.producer_id or "")
