@@ -53,6 +53,8 @@ def attribute(
     for the whole sentence; a sentence inside a quotation without a verb of saying has the speaker of the one before.
     """
     chain, places = _tellers(reports or (_reports_around(predicate, reference) if predicate else []), sentence, context)
+    if not chain:
+        chain, places = _trailing(sentence, reference, context)
     for found, place, is_outer in _by_phrase(sentence, context):
         if found not in chain and (is_outer or len(chain) < _LONGEST):
             at = 0 if is_outer else len(chain)
@@ -69,7 +71,22 @@ def _reports_around(predicate: Token, reference: Reference) -> list[Token]:
     above = [predicate, *predicate.ancestors]
     beside = [c for t in above for c in t.children if c.dep_ == "parataxis"]
     found = [t for t in [*above[1:], *beside] if t.pos_ == "VERB" and t.lemma_.lower() in reference.reporting_verbs]
-    return [t for t in found if t.dep_ in {"ROOT", "parataxis"}]
+    return [t for t in found if t.dep_ in {"ROOT", "parataxis"} and not any(c.dep_ == "prt" for c in t.children)]
+
+
+def _trailing(
+    sentence: ParsedSentence, reference: Reference, context: Context
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """'…, the press service reported on Friday.' at the end of a sentence, which a parser may take for a mere noun."""
+    for verb in sentence.doc:
+        if verb.dep_ == "acl" and verb.tag_ in {"VBD", "VBN"} and verb.lemma_.lower() in reference.reporting_verbs:
+            first = verb.head.left_edge
+            ends = all(t.is_punct for t in sentence.doc[verb.right_edge.i + 1 :])
+            if ends and first.i and sentence.doc[first.i - 1].text in {",", '"'} and not agents(verb):
+                found = _source(verb.head, sentence, context)
+                if found is not None:
+                    return [found[0]], [(found[1], found[2])]
+    return [], []
 
 
 def note_speaker(sentence: ParsedSentence, reference: Reference, context: Context) -> None:

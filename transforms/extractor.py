@@ -40,6 +40,8 @@ _MILITARY = re.compile(
 _DATELINE_REACH = 60
 # Texts of later years need no look at the states that have gone.
 _LAST_SUCCESSION = 2003
+# 'FORT WORTH, Texas (July 17, 2024) – ': a town that no table knows.
+_DATELINE_IN_CAPITALS = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w. ]{2,20})?(?:,? \d[^-–—\n]{0,20}| ?\([^)\n]{3,30}\))? [-–—]{1,2} ")
 # How many sentences after one with arms another that names nothing may go on with them.
 _GOES_ON_REACH = 2
 _WORD = re.compile(r"[A-Za-z]+")
@@ -105,6 +107,7 @@ class Extractor:
         setting = Setting(self.reference, facts.home.actor if facts.home else None, dateline > 0, names)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, setting)
         is_about_arms = any(_is_strong(m) for m in [*names, *title_names])
+        start = _start_of_news(text, dateline)
         chosen = _worth_parsing(text, sentences, by_sentence, self.reference) if is_about_arms else []
         relations: list[RelationClaim] = []
         named: dict[str, Actor] = {}
@@ -119,11 +122,11 @@ class Extractor:
             docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
             for index, doc in zip(chosen, docs, strict=True):
                 sentence = sentences[index]
-                read = self._parsed(doc, sentence, index, by_sentence[index], persons, dateline)
+                read = self._parsed(doc, sentence, index, by_sentence[index], persons, start)
                 read.items += find_anaphors(read, items, self.reference)
                 items += [i for i in read.items if "anaphor" not in i.doubts]
                 places[index] = places_of(read, context)
-                here = [d for d in dates if max(sentence.start, dateline) <= d.start and d.end <= sentence.end]
+                here = [d for d in dates if max(sentence.start, start) <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
                 relations.extend(find_relations(read, facts, self.reference, context, here))
@@ -231,6 +234,12 @@ def _dateline_end(text: str, names: Sequence[Match]) -> int:
         if dateline is not None:
             return dateline.end()
     return 0
+
+
+def _start_of_news(text: str, dateline: int) -> int:
+    """Where the text behind its dateline begins, that of a town that no table knows included."""
+    in_capitals = _DATELINE_IN_CAPITALS.match(text)
+    return max(dateline, in_capitals.end() if in_capitals is not None else 0)
 
 
 def home_state(names: Sequence[Match], dateline: int, title: Sequence[Match], reference: Reference) -> Actor | None:

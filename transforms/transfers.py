@@ -45,7 +45,9 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
     for told in decide(scene, roles_by_rules(scene, headline), decisions):
         draft = scene.drafts[told.draft]
         draft.frame.reading.status = told.status
-        draft = replace(draft, when=date_of(draft.frame, draft.sentence, draft.dates, scene.document.published_on))
+        verbs = scene.reference.reporting_verbs
+        when = date_of(draft.frame, draft.sentence, draft.dates, scene.document.published_on, verbs)
+        draft = replace(draft, when=when)
         supplier, recipient = (_mention(draft, party, scene) for party in (told.supplier, told.recipient))
         if supplier is not None and recipient is not None and _at_war(draft, supplier, recipient, scene.foes):
             continue
