@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
-from transforms.grammar import first_conjunct, with_conjuncts
+from transforms.grammar import first_conjunct, governing_verb, subjects, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
@@ -84,6 +84,10 @@ class Context:
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
             here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
+            if token.dep_ in {"dobj", "dative", "pobj"}:
+                # 'Germany has supplied them': not Germany.
+                doers = {sentence.names.get(t.i) for t in subjects(governing_verb(token))}
+                here = [m for m in here if m not in doers]
             if word in {"they", "their", "them"} and not here and len(self.last_subjects) > 1:
                 return [ActorMention(m.actor, start, end, "pronoun") for m in self.last_subjects]
             candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]

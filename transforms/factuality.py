@@ -33,6 +33,9 @@ _LINKS = frozenset(
 )
 
 
+_GIVING = frozenset({"give", "get", "win", "receive", "grant", "secure", "obtain"})
+"""Verbs that only carry a noun of approval: 'gave its approval to the sale'."""
+
 # What stands above these speaks of the report, not of the transfer.
 # Prepositions that tie a noun's complement to it, not a circumstance.
 _COMPLEMENTS = frozenset("of on for to from with in into about as by against".split())
@@ -121,9 +124,13 @@ def _operator(token: Token, lemma: str, pos: str, reference: Reference) -> Opera
 
 
 def _idiom(verb: Token, reference: Reference) -> Operator | None:
-    """An operator of a verb and what hangs on it: 'put on hold', 'be en route', 'give light' with its 'green'."""
+    """An operator of a verb and what hangs on it: 'put on hold', 'be en route', 'give the green light'."""
     lemma = verb.lemma_.lower()
     for child in verb.children:
+        if child.dep_ == "dobj" and lemma in _GIVING:
+            found = _operator(child, child.lemma_.lower(), "noun", reference)
+            if found is not None and found.status == "approved":
+                return found
         if child.dep_ == "prep":
             for noun in child.children:
                 found = reference.operators.get((f"{lemma} {child.lower_} {noun.lower_}", "verb"))

@@ -38,6 +38,7 @@ _BESIDE = frozenset({"acl", "advcl", "amod", "prep"})
 _ON_THE_WAY = frozenset({"bound", "destined", "worth", "headed", "heading", "meant", "earmarked", "intended"})
 _OWNING_UP = frozenset({"deny", "admit", "confirm", "acknowledge", "concede"})
 _USING = frozenset({"use", "fire", "employ", "wield", "launch", "fly", "operate"})
+_STOPPING = frozenset({"veto", "block", "ban", "bar", "stop", "prevent", "forbid"})
 # Nouns that are a party themselves: 'supplier', 'buyer'.
 _AGENTS = {"agent_supplier": "supplier", "agent_recipient": "recipient"}
 _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
@@ -299,6 +300,11 @@ def _swap_company(frame: Frame, reference: Reference) -> None:
         frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
 
 
+def _is_made_elsewhere(frame: Frame, actors: Iterable[ActorMention]) -> bool:
+    maker = frame.item.maker
+    return maker is not None and party_id(maker) not in {party_id(m) for m in actors}
+
+
 def _swap_winner(frame: Frame) -> None:
     """'South Korea won an order for howitzers from Australia': who wins an order supplies."""
     verb = governing_verb(frame.predicate)
@@ -416,7 +422,7 @@ def _by_preposition(
             frame.add(lexeme.subject_role if lexeme.subject_role in _OPPOSITE else "supplier", mentions)
         elif last == "with" and lexeme.subject_role in _OPPOSITE:
             frame.add(_OPPOSITE[lexeme.subject_role], mentions)
-        elif last in _LOCATION and lexeme.subject_role == "item":
+        elif last in _LOCATION and lexeme.subject_role == "item" and token.lemma_ not in MAKING:
             frame.add("recipient", mentions)
         elif first.split()[:1] == ["between"]:
             frame.add("supplier", mentions)
@@ -495,6 +501,9 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
             elif not {party_id(a) for a in actors} & {party_id(m) for m in frame.roles["supplier"]}:
                 frame.add("approved_by", actors)
         elif operator.status == "seized":
+            frame.add("other", actors)
+        elif operator.status == "cancelled" and token.lemma_ in _STOPPING and _is_made_elsewhere(frame, actors):
+            # 'Washington vetoed the sale of Czech radars'
             frame.add("other", actors)
         else:
             role = frame.lexeme.subject_role if frame.lexeme.subject_role in _OPPOSITE else "supplier"

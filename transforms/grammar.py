@@ -205,7 +205,10 @@ def prepositions(token: Token) -> Iterator[tuple[str, Token]]:
     for child in token.children:
         if child.dep_ in {"prep", "dative", "agent"} and child.pos_ in {"ADP", "SCONJ", "VERB", "ADV", "PART"}:
             for noun in child.children:
-                if noun.dep_ == "pobj":
+                if noun.dep_ == "pobj" and noun.lower_ == "way" and child.lower_ == "by":
+                    for _, place in prepositions(noun):
+                        yield "by way of", place
+                elif noun.dep_ == "pobj":
                     for conjunct in with_conjuncts(noun):
                         yield child.lower_, conjunct
                 elif noun.dep_ == "prep":

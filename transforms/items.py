@@ -35,7 +35,8 @@ def find_items(
         if match.materiel is None or match.materiel.category == "none":
             continue
         span = sentence.tokens_at(match.start, match.end)
-        if span is None:
+        if span is None or any(t.i in sentence.names and sentence.names[t.i].form == "entity" for t in span):
+            # 'Marstal Arms' is a firm.
             continue
         head = span.root
         if head.pos_ not in _NOMINAL and not (match.materiel.weapon and match.materiel.strong):
