@@ -83,14 +83,17 @@ class Context:
             mention = spoken_for[0] if spoken_for else self.home
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
+            # 'Germany has supplied them': not Germany.
+            doers = subjects(governing_verb(token)) if token.dep_ in {"dobj", "dative"} else []
+            other = {sentence.names[t.i].actor.actor_id for t in doers if t.i in sentence.names}
             here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
-            if token.dep_ in {"dobj", "dative", "pobj"}:
-                # 'Germany has supplied them': not Germany.
-                doers = {sentence.names.get(t.i) for t in subjects(governing_verb(token))}
-                here = [m for m in here if m not in doers]
+            here = [m for m in here if m.actor.actor_id not in other]
             if word in {"they", "their", "them"} and not here and len(self.last_subjects) > 1:
                 return [ActorMention(m.actor, start, end, "pronoun") for m in self.last_subjects]
-            candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]
+            if other and word == "it" and not here:
+                return []
+            earlier = (m for m in reversed(self.subjects) if m.actor.kind != "person")
+            candidates = here or [m for m in earlier if m.actor.actor_id not in other][:1]
             return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
         return []
 

@@ -41,7 +41,9 @@ _DATELINE_REACH = 60
 # Texts of later years need no look at the states that have gone.
 _LAST_SUCCESSION = 2003
 # 'FORT WORTH, Texas (July 17, 2024) – ': a town that no table knows.
-_DATELINE_IN_CAPITALS = re.compile(r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w. ]{2,20})?(?:,? \d[^-–—\n]{0,20}| ?\([^)\n]{3,30}\))? [-–—]{1,2} ")
+_DATELINE_IN_CAPITALS = re.compile(
+    r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w. ]{2,20})?(?:,? \d[^-–—\n]{0,20}| ?\([^)\n]{3,30}\))? [-–—]{1,2} "
+)
 # How many sentences after one with arms another that names nothing may go on with them.
 _GOES_ON_REACH = 2
 _WORD = re.compile(r"[A-Za-z]+")
