@@ -74,7 +74,7 @@ def _day(value: object) -> str | None:
 
 
 def _same_sources(links: Sequence[str], attribution: str | None) -> bool:
-    """Whether a chain has the same links in the same order, articles and spelling aside; a link may list alternatives."""
+    """Whether a chain has the same links in the same order, articles aside; a link may list alternatives."""
     found = attribution.split(" > ") if attribution else []
     return len(found) == len(links) and all(
         any(_words(found_link) == _words(option) for option in link.split("|"))

@@ -50,7 +50,7 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
 
 
 def is_single(item: ItemMention) -> bool:
-    """Whether an item counts one: 'a battery' and 'a second battery' do; a plural, a mass noun or 'a package' does not."""
+    """Whether an item counts one: 'a battery', 'a second battery' do; a plural, a mass noun, 'a package' do not."""
     head = item.top
     return (
         item.unit is not None
