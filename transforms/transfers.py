@@ -25,6 +25,8 @@ _OTHER = {"supplier": "recipient", "recipient": "supplier"}
 _MAX_PARTIES = 12
 # A second status of the same movement is believed from this confidence on.
 _SURE_OF_STATUS = 0.6
+# The same where it comes with a number and a date of its own.
+_SURE_OF_OWN_STATUS = 0.25
 
 
 def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions | None) -> list[TransferClaim]:
@@ -67,7 +69,9 @@ def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClai
     for claim, sure in sorted(claims, key=lambda c: -c[1]):
         alike = [k for k in kept if _movement(k) == _movement(claim)]
         same = [k for k in alike if (k.status, k.factuality) == (claim.status, claim.factuality)]
-        if any(_repeats(claim, k) for k in same) or (alike and not same and sure < _SURE_OF_STATUS):
+        is_own = all(_tells_apart(claim, k) for k in alike)
+        needed = _SURE_OF_OWN_STATUS if is_own else _SURE_OF_STATUS
+        if any(_repeats(claim, k) for k in same) or (alike and not same and sure < needed):
             continue
         poorer = [k for k in same if _repeats(k, claim)]
         kept = [k for k in kept if not any(k is p for p in poorer)]
@@ -75,6 +79,22 @@ def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClai
         kept.append(replace(claim, confidence=confidence))
     order = {claim.claim_id: n for n, (claim, _) in reversed(list(enumerate(claims)))}
     return sorted(kept, key=lambda c: order[c.claim_id])
+
+
+def _tells_apart(claim: TransferClaim, other: TransferClaim) -> bool:
+    """Whether a claim has a number and a day of its own: 'ordered 180; ten arrived in May'."""
+    numbers = (claim.quantity_low, claim.quantity_high)
+    days = (claim.date_start, claim.date_end)
+    has_both = numbers != (None, None) and days != (None, None)
+    return (
+        has_both
+        and numbers != (other.quantity_low, other.quantity_high)
+        and days
+        != (
+            other.date_start,
+            other.date_end,
+        )
+    )
 
 
 def _movement(claim: TransferClaim) -> tuple[str | None, str | None, str]:
