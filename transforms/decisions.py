@@ -105,7 +105,7 @@ class Thresholds:
     """The rules read no pair."""
     contradicted: float = 0.7
     """The rules read another pair."""
-    document: float = 0.5
+    document: float = 0.48
     """The surest claim of a document that speaks of several items: where none is this sure, it only talks of arms."""
 
 

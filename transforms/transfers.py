@@ -26,7 +26,7 @@ _MAX_PARTIES = 12
 # A second status of the same movement is believed from this confidence on.
 _SURE_OF_STATUS = 0.6
 # The same where it comes with a number and a date of its own.
-_SURE_OF_OWN_STATUS = 0.25
+_SURE_OF_OWN_STATUS = 0.4
 
 
 def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions | None) -> list[TransferClaim]:
