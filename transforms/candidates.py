@@ -130,6 +130,8 @@ class Scene:
     counted: dict[int, Counts] = field(default_factory=dict)
     """What is counted of a sentence, once for all of its drafts."""
     recencies: dict[tuple[str, int], int] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    """Of the actors that are named, those that belong to a state or act for it, with the state's id."""
 
     def counts_of(self, sentence: ParsedSentence) -> Counts:
         """The counts of a sentence."""
@@ -152,6 +154,9 @@ class Scene:
     def __post_init__(self) -> None:
         for index in sorted(self.places):
             for place in self.places[index]:
+                actor = place.mention.actor
+                if actor.country is not None:
+                    self.states.setdefault(actor.actor_id, actor.country)
                 party = party_id(place.mention)
                 if party is None:
                     continue
@@ -160,6 +165,8 @@ class Scene:
                 self.first.setdefault(party, index)
                 if not self.sentences_of[party] or self.sentences_of[party][-1] != index:
                     self.sentences_of[party].append(index)
+        for state in self.title:
+            self.parties.setdefault(state, ActorMention(self.reference.actors[state], 0, 0, "title"))
         if self.document.home is not None and (home := party_id(self.document.home)) is not None:
             self.parties.setdefault(home, self.document.home)
         for draft in self.drafts:
