@@ -1,4 +1,4 @@
-select distinct
+select
     document_id,
     extraction_key,
     source_uri,
@@ -13,5 +13,8 @@ select distinct
     wire,
     source,
     tags,
-    text
+    text,
+    -- The same sighting may have come in twice, as a page whose frame has changed.
+    min(nullif(raw_digest, '')) as raw_digest
 from {{ source('lake', 'documents') }}
+group by all
