@@ -1,9 +1,9 @@
 with claims as (
     select claim_id, document_id, source_uri, published_on, factuality, evidence
-    from {{ ref('int_transfer_claims') }}
+    from {{ ref('transfer_claims') }}
     union all
     select claim_id, document_id, source_uri, published_on, factuality, evidence
-    from {{ ref('int_relation_claims') }}
+    from {{ ref('relation_claims') }}
 ),
 
 media as (
@@ -12,22 +12,15 @@ media as (
     select actor_id from {{ ref('stg_actor_mentions') }} where kind = 'media'
 ),
 
-outermost as (
+-- Who said it first, of those that the chain of sources names: five papers that cite a sixth are one source, and so
+-- are five that cite one ministry. A description in words names nobody; two of them may be two people.
+original as (
     select
         claim_id,
         actor_id
     from {{ ref('int_claim_attributions') }}
-    inner join media using (actor_id)
-    where depth = 1
-),
-
-documents as (
-    select
-        document_id,
-        -- What a paper takes from an agency is the agency's.
-        coalesce(wire, outlet) as outlet,
-        coalesce(url, source_uri) as address
-    from {{ ref('int_representatives') }}
+    where actor_id is not null
+    qualify row_number() over (partition by claim_id order by depth desc) = 1
 ),
 
 outlets as (
@@ -37,6 +30,39 @@ outlets as (
     from {{ ref('stg_actor_aliases') }}
     inner join media using (actor_id)
     group by lower(alias)
+),
+
+addresses as (
+    select
+        document_id,
+        -- What a paper takes from an agency is the agency's.
+        unnest([coalesce(wire, outlet), outlet]) as name,
+        unnest(['credited', 'publisher']) as role,
+        coalesce(
+            nullif(lower(regexp_extract(coalesce(url, source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')), ''),
+            document_id
+        ) as host
+    from {{ ref('int_representatives') }}
+),
+
+documents as (
+    select
+        document_id,
+        any_value(outlet_id) filter (where role = 'credited') as credited_id,
+        any_value(outlet_id) filter (where role = 'publisher') as publisher_id
+    from (
+        select
+            addresses.document_id,
+            addresses.role,
+            coalesce(
+                outlets.actor_id,
+                nullif(trim(regexp_replace(lower(strip_accents(addresses.name)), '[^a-z0-9]+', '-', 'g'), '-'), ''),
+                addresses.host
+            ) as outlet_id
+        from addresses
+        left join outlets on lower(addresses.name) = outlets.outlet
+    )
+    group by document_id
 ),
 
 named as (
@@ -50,24 +76,14 @@ named as (
             when claims.factuality = 'Uu' then 'supposes'
             else 'asserts'
         end as stance,
-        coalesce(
-            outermost.actor_id,
-            outlets.actor_id,
-            nullif(
-                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''
-            ),
-            nullif(
-                lower(regexp_extract(document.address, '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')), ''
-            ),
-            claims.document_id
-        ) as named_source,
+        coalesce(original.actor_id, document.credited_id) as named_source,
+        document.publisher_id,
         md5(
             trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
         ) as wording_id
     from claims
     inner join documents as document using (document_id)
-    left join outermost using (claim_id)
-    left join outlets on lower(document.outlet) = outlets.outlet
+    left join original using (claim_id)
 )
 
 select
@@ -75,6 +91,7 @@ select
     stance,
     case stance when 'asserts' then 1 when 'supposes' then 2 else 3 end as stance_rank,
     named_source,
+    publisher_id,
     wording_id,
     -- Within one document the sentence may tell of several sources; only other documents can be reprints of it.
     case

@@ -153,6 +153,7 @@ select
     anchored.recipient_shown,
     anchored.category,
     anchored.weapon,
+    anchored.claim_id = anchored.anchor_id as is_anchor,
     sources.stance_rank = min(sources.stance_rank) over (partition by anchored.cluster) as is_basis
 from anchored
 inner join {{ ref('int_claim_sources') }} as sources using (claim_id)

@@ -57,7 +57,7 @@ claims as (
                 then claim.date_end
             else claim.published_on
         end as known_day
-    from {{ ref('int_transfer_claims') }} as claim
+    from {{ ref('transfer_claims') }} as claim
     left join parties as supplier on claim.supplier_id = supplier.actor_id
     left join parties as recipient on claim.recipient_id = recipient.actor_id
     left join {{ ref('stg_weapons') }} as weapons using (weapon)
