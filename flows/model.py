@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ROOT / "sql"
 SEEDS = ROOT / "seeds"
 
-REFERENCE_TABLES = ("actors", "actor_aliases", "weapons")
+REFERENCE_TABLES = ("actors", "actor_aliases", "units", "weapons")
 CLAIM_TABLES: dict[str, type] = {
     "extractions": Extraction,
     "transfer_claims": TransferClaim,

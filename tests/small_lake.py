@@ -45,6 +45,13 @@ Reuters,reuters,name,,x,x
 Reuters News,reuters,name,,x,x
 TV Chosun,tv-chosun,name,,x,x
 """,
+    "units": """unit,plural,holds,source,licence
+battery,batteries,formation,x,x
+container,containers,load,x,x
+missile,missiles,weapon,x,x
+round,rounds,ammunition,x,x
+tank,tanks,weapon,x,x
+""",
     "weapons": """weapon,category,unit,producer_id,family,source,licence
 F-16,combat_aircraft,aircraft,USA,,x,x
 F-16C,combat_aircraft,aircraft,USA,F-16,x,x

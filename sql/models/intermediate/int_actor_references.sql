@@ -8,7 +8,7 @@ with transfer_claims as (
                 string_split(intermediary_ids, ';')
             )
         ) as actor_id
-    from {{ ref('int_transfer_claims') }}
+    from {{ ref('transfer_claims') }}
 ),
 
 relation_claims as (
@@ -16,7 +16,16 @@ relation_claims as (
         claim_id,
         published_on,
         unnest([subject_id, object_id]) as actor_id
-    from {{ ref('int_relation_claims') }}
+    from {{ ref('relation_claims') }}
+),
+
+-- A state whose organ or company is named, and a party that other claims tell.
+parties as (
+    select
+        claim_id,
+        published_on,
+        unnest([supplier_shown, recipient_shown, supplier_party, recipient_party]) as actor_id
+    from {{ ref('int_transfer_members') }}
 ),
 
 affiliations as (
@@ -32,5 +41,7 @@ union
 select actor_id, claim_id, published_on from relation_claims where nullif(actor_id, '') is not null
 union
 select actor_id, claim_id, published_on from {{ ref('int_claim_attributions') }} where actor_id is not null
+union
+select actor_id, claim_id, published_on from parties where actor_id is not null
 union
 select actor_id, null as claim_id, published_on from affiliations

@@ -1,10 +1,10 @@
 with claims as (
     select claim_id, document_id, published_on, attribution, evidence_marks
-    from {{ ref('int_transfer_claims') }}
+    from {{ ref('transfer_claims') }}
     where attribution is not null
     union all
     select claim_id, document_id, published_on, attribution, evidence_marks
-    from {{ ref('int_relation_claims') }}
+    from {{ ref('relation_claims') }}
     where attribution is not null
 ),
 

@@ -1,9 +1,9 @@
 with claims as (
     select claim_id, document_id, source_uri, published_on, factuality, evidence
-    from {{ ref('int_transfer_claims') }}
+    from {{ ref('transfer_claims') }}
     union all
     select claim_id, document_id, source_uri, published_on, factuality, evidence
-    from {{ ref('int_relation_claims') }}
+    from {{ ref('relation_claims') }}
 ),
 
 media as (
@@ -12,13 +12,15 @@ media as (
     select actor_id from {{ ref('stg_actor_mentions') }} where kind = 'media'
 ),
 
-outermost as (
+-- Who said it first, of those that the chain of sources names: five papers that cite a sixth are one source, and so
+-- are five that cite one ministry. A description in words names nobody; two of them may be two people.
+original as (
     select
         claim_id,
         actor_id
     from {{ ref('int_claim_attributions') }}
-    inner join media using (actor_id)
-    where depth = 1
+    where actor_id is not null
+    qualify row_number() over (partition by claim_id order by depth desc) = 1
 ),
 
 outlets as (
@@ -34,13 +36,8 @@ publishers as (
     select
         document.document_id,
         coalesce(
-            -- What a paper takes from an agency is the agency's.
-            document.wire,
             outlets.actor_id,
-            nullif(
-                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'),
-                ''
-            ),
+            nullif(trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''),
             nullif(
                 lower(
                     regexp_extract(coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')
@@ -48,7 +45,9 @@ publishers as (
                 ''
             ),
             document.document_id
-        ) as publisher
+        ) as publisher_id,
+        -- What a paper takes from an agency is the agency's.
+        coalesce(document.wire, publisher_id) as credited_id
     from {{ ref('int_representatives') }} as document
     left join outlets on lower(document.outlet) = outlets.outlet
 ),
@@ -57,8 +56,9 @@ documents as (
     select
         story.document_id,
         story.story_id,
-        own.publisher,
-        voice.publisher as story_publisher
+        own.publisher_id,
+        own.credited_id,
+        voice.credited_id as story_publisher
     from {{ ref('int_stories') }} as story
     inner join publishers as own using (document_id)
     inner join publishers as voice on story.voice_id = voice.document_id
@@ -76,15 +76,16 @@ named as (
             else 'asserts'
         end as stance,
         document.story_id,
-        coalesce(outermost.actor_id, document.publisher) as named_source,
+        document.publisher_id,
+        coalesce(original.actor_id, document.credited_id) as named_source,
         -- Whatever a reprint tells is told by the story's own publisher.
-        coalesce(outermost.actor_id, document.story_publisher) as voice,
+        coalesce(original.actor_id, document.story_publisher) as voice,
         md5(
-            trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
+            replace(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N} ]+', '', 'g'), ' ', '')
         ) as wording_id
     from claims
     inner join documents as document using (document_id)
-    left join outermost using (claim_id)
+    left join original using (claim_id)
 )
 
 select
@@ -92,6 +93,7 @@ select
     stance,
     case stance when 'asserts' then 1 when 'supposes' then 2 else 3 end as stance_rank,
     named_source,
+    publisher_id,
     wording_id,
     -- Within one story the sentence may tell of several sources; only other stories can be reprints of it.
     case

@@ -10,7 +10,7 @@ with claims as (
         sources.stance_rank = min(sources.stance_rank) over (
             partition by claim.subject_id, claim.relation, claim.object_id
         ) as is_basis
-    from {{ ref('int_relation_claims') }} as claim
+    from {{ ref('relation_claims') }} as claim
     inner join {{ ref('int_claim_sources') }} as sources using (claim_id)
 )
 

@@ -8,29 +8,30 @@ with referred as (
     group by actor_id
 ),
 
-mentioned as (
+roles as (
     select
         actor_id,
-        name,
-        kind,
-        country
-    from {{ ref('stg_actor_mentions') }}
-    inner join {{ ref('int_representatives') }} using (extraction_key)
-    group by actor_id, name, kind, country
-    qualify row_number() over (
-        partition by actor_id
-        order by count(*) desc, name, kind, country nulls last
-    ) = 1
+        count(*) filter (where role = 'supplier') as n_transfers_as_supplier,
+        count(*) filter (where role = 'recipient') as n_transfers_as_recipient
+    from (
+        select
+            unnest([supplier_id, recipient_id]) as actor_id,
+            unnest(['supplier', 'recipient']) as role
+        from {{ ref('transfers') }}
+    )
+    group by actor_id
 )
 
 select
     referred.actor_id,
-    coalesce(known.name, mentioned.name, referred.actor_id) as name,
-    coalesce(known.kind, mentioned.kind, 'other') as kind,
-    case when known.actor_id is not null then known.country else mentioned.country end as country,
+    coalesce(profile.name, referred.actor_id) as name,
+    coalesce(profile.kind, 'other') as kind,
+    profile.country,
     referred.n_claims,
     referred.first_seen_on,
-    referred.last_seen_on
+    referred.last_seen_on,
+    coalesce(roles.n_transfers_as_supplier, 0) as n_transfers_as_supplier,
+    coalesce(roles.n_transfers_as_recipient, 0) as n_transfers_as_recipient
 from referred
-left join {{ ref('stg_actors') }} as known using (actor_id)
-left join mentioned using (actor_id)
+left join {{ ref('int_actor_profiles') }} as profile using (actor_id)
+left join roles using (actor_id)

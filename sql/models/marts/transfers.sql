@@ -1,63 +1,55 @@
-with life_cycle (status, step) as (
-    values
-    ('requested', 1),
-    ('offered', 2),
-    ('planned', 3),
-    ('negotiated', 4),
-    ('ordered', 5),
-    ('approved', 6),
-    ('in_transit', 7),
-    ('delivered', 8)
+with basis as (
+    select * from {{ ref('int_transfer_members') }} where is_basis
 ),
 
-stops (status, weight) as (
-    values
-    ('suspended', 1),
-    ('cancelled', 2),
-    ('seized', 3)
-),
-
-claims as (
-    select
-        groups.transfer_id,
-        groups.supplier_id,
-        groups.recipient_id,
-        groups.category,
-        groups.weapon,
-        groups.is_basis,
-        claim.* exclude (supplier_id, recipient_id, category, weapon),
-        sources.stance,
-        sources.independent_source,
-        coalesce(claim.published_on, date '0001-01-01') as reported_on,
-        life_cycle.step,
-        stops.weight
-    from {{ ref('int_transfer_groups') }} as groups
-    inner join {{ ref('int_transfer_claims') }} as claim using (claim_id)
-    inner join {{ ref('int_claim_sources') }} as sources using (claim_id)
-    left join life_cycle using (status)
-    left join stops using (status)
-),
-
-groups as (
+counts as (
     select
         transfer_id,
-        supplier_id,
-        recipient_id,
         category,
         weapon,
+        -- The same for all claims of a transfer, but for those that leave a party out.
+        max(supplier_party) as supplier_party_id,
+        max(recipient_party) as recipient_party_id,
         count(*) as n_claims,
         count(distinct independent_source) filter (where is_basis) as n_sources,
+        count(distinct publisher_id) as n_outlets,
         count(*) filter (where stance = 'denies') as n_denials,
+        string_agg(distinct told_by, ';' order by told_by) filter (where stance = 'denies') as denied_by,
         count(distinct document_id) as n_documents,
         min(published_on) as first_reported_on,
         max(published_on) as last_reported_on,
-        max(confidence) as confidence
-    from claims
-    group by transfer_id, supplier_id, recipient_id, category, weapon
+        max(confidence) as confidence,
+        max(claim_id) filter (where is_anchor) as first_claim_id,
+        count(distinct independent_source) filter (where factuality in ('CT+', 'PR+')) as n_sure_sources,
+        count(*) filter (where stance = 'asserts') as n_assertions,
+        bool_or(is_admission and factuality = 'CT+') as is_admitted
+    from {{ ref('int_transfer_members') }}
+    group by transfer_id, category, weapon
 ),
 
-basis as (
-    select * from claims where is_basis
+suppliers as (
+    select
+        transfer_id,
+        supplier_shown as supplier_id
+    from {{ ref('int_transfer_members') }}
+    group by transfer_id, supplier_shown
+    qualify row_number() over (
+        partition by transfer_id
+        -- A transfer of which no claim tells the supplier has none.
+        order by supplier_shown is null, count(*) desc, supplier_shown
+    ) = 1
+),
+
+recipients as (
+    select
+        transfer_id,
+        recipient_shown as recipient_id
+    from {{ ref('int_transfer_members') }}
+    group by transfer_id, recipient_shown
+    qualify row_number() over (
+        partition by transfer_id
+        order by recipient_shown is null, count(*) desc, recipient_shown
+    ) = 1
 ),
 
 progress as (
@@ -66,9 +58,9 @@ progress as (
         case
             when max(step) = 8 then 'delivered'
             when
-                max(reported_on) filter (where weight is not null)
+                max(reported_on) filter (where stop is not null)
                 >= coalesce(max(reported_on) filter (where step is not null), date '0001-01-01')
-                then arg_max(status, {'on': reported_on, 'weight': weight}) filter (where weight is not null)
+                then arg_max(status, {'on': reported_on, 'stop': stop}) filter (where stop is not null)
             else arg_max(status, step)
         end as status
     from basis
@@ -79,13 +71,56 @@ certainty as (
     select
         basis.transfer_id,
         basis.status,
-        arg_min(
-            basis.factuality,
-            list_position(['CT+', 'PR+', 'PS+', 'Uu', 'CT-', 'PR-', 'PS-'], basis.factuality)
-        ) as factuality
+        arg_min(basis.factuality, basis.doubt) as factuality,
+        arg_min(basis.claim_id, {'doubt': basis.doubt, 'on': basis.reported_on, 'claim': basis.claim_id})
+            as status_claim_id
     from basis
     semi join progress using (transfer_id, status)
     group by basis.transfer_id, basis.status
+),
+
+steps as (
+    select
+        transfer_id,
+        status,
+        min(published_on) as told_on,
+        min(coalesce(step, 8 + stop)) as place
+    from basis
+    group by transfer_id, status
+),
+
+histories as (
+    select
+        transfer_id,
+        array_to_string(
+            list_transform(
+                list_sort(
+                    list(
+                        {
+                            'on': coalesce(told_on, date '9999-12-31'),
+                            'place': place,
+                            'text': concat_ws(' ', status, told_on)
+                        }
+                    )
+                ),
+                lambda told: told.text
+            ),
+            ';'
+        ) as status_history
+    from steps
+    group by transfer_id
+),
+
+wordings as (
+    select
+        transfer_id,
+        materiel
+    from basis
+    group by transfer_id, materiel
+    qualify row_number() over (
+        partition by transfer_id
+        order by count(*) desc, length(materiel), materiel
+    ) = 1
 ),
 
 extents as (
@@ -109,21 +144,10 @@ intermediaries as (
             transfer_id,
             unnest(string_split(intermediary_ids, ';')) as intermediary_id
         from basis
+        where intermediary_ids is not null
     )
     where intermediary_id != ''
     group by transfer_id
-),
-
-wordings as (
-    select
-        transfer_id,
-        materiel
-    from basis
-    group by transfer_id, materiel
-    qualify row_number() over (
-        partition by transfer_id
-        order by count(*) desc, length(materiel), materiel
-    ) = 1
 ),
 
 quantities as (
@@ -131,7 +155,15 @@ quantities as (
         transfer_id,
         quantity_unit,
         case when count(quantity_low) > 0 then least(min(quantity_low), min(quantity_high)) end as quantity_low,
-        case when count(quantity_high) > 0 then greatest(max(quantity_high), max(quantity_low)) end as quantity_high
+        case when count(quantity_high) > 0 then greatest(max(quantity_high), max(quantity_low)) end as quantity_high,
+        case
+            when count(quantity_low) > 0
+                then min({'n': coalesce(quantity_low, quantity_high), 'claim': claim_id}).claim
+        end as quantity_low_claim_id,
+        case
+            when count(quantity_high) > 0
+                then max({'n': coalesce(quantity_high, quantity_low), 'claim': claim_id}).claim
+        end as quantity_high_claim_id
     from basis
     where coalesce(quantity_low, quantity_high) is not null
     group by transfer_id, quantity_unit
@@ -156,22 +188,22 @@ amounts as (
 )
 
 select
-    groups.transfer_id,
-    groups.supplier_id,
-    groups.recipient_id,
-    groups.category,
-    groups.weapon,
+    counts.transfer_id,
+    suppliers.supplier_id,
+    recipients.recipient_id,
+    counts.category,
+    counts.weapon,
     certainty.status,
     quantities.quantity_low,
     quantities.quantity_high,
     quantities.quantity_unit,
     extents.date_start,
     extents.date_end,
-    groups.n_claims,
-    groups.n_sources,
-    groups.n_denials,
-    groups.first_reported_on,
-    groups.last_reported_on,
+    counts.n_claims,
+    counts.n_sources,
+    counts.n_denials,
+    counts.first_reported_on,
+    counts.last_reported_on,
     certainty.factuality,
     wordings.materiel,
     intermediaries.intermediary_ids,
@@ -179,10 +211,31 @@ select
     extents.approved_by_id,
     amounts.value_amount,
     amounts.value_currency,
-    groups.n_documents,
-    groups.confidence
-from groups
+    counts.n_documents,
+    counts.confidence,
+    counts.supplier_party_id,
+    counts.recipient_party_id,
+    case
+        when counts.n_assertions = 0 then case when counts.n_claims = counts.n_denials then 'denied' else 'supposed' end
+        when counts.is_admitted then 'confirmed'
+        when counts.n_denials > 0 then 'disputed'
+        when counts.n_sure_sources > 1 then 'corroborated'
+        when counts.n_sure_sources = 1 then 'single_source'
+        else 'uncertain'
+    end as corroboration,
+    histories.status_history,
+    certainty.status_claim_id,
+    quantities.quantity_low_claim_id,
+    quantities.quantity_high_claim_id,
+    counts.first_claim_id,
+    counts.n_outlets,
+    counts.denied_by,
+    year(coalesce(extents.date_start, extents.date_end, counts.first_reported_on)) as year
+from counts
+inner join suppliers using (transfer_id)
+inner join recipients using (transfer_id)
 inner join certainty using (transfer_id)
+inner join histories using (transfer_id)
 inner join extents using (transfer_id)
 inner join wordings using (transfer_id)
 left join intermediaries using (transfer_id)

@@ -1,4 +1,4 @@
-select distinct
+select
     claim_id,
     extraction_key,
     document_id,
@@ -29,3 +29,4 @@ select distinct
     evidence_end,
     evidence_marks
 from {{ source('lake', 'transfer_claims') }}
+qualify row_number() over (partition by claim_id, extraction_key) = 1

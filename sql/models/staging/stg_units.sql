@@ -1,0 +1,4 @@
+select
+    unit,
+    holds
+from {{ source('reference', 'units') }}
