@@ -30,7 +30,7 @@ from training.baseline import OTHERS
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "docs/querying.md", "docs/architecture.md")
 PICTURE = "docs/images/explain.svg"
-TRANSFER = "e6e1b303b42ae493"
+TRANSFER = "ddc97a8d7dec5000"
 """The transfer of the picture: six drones, told by one outlet, denied in another."""
 
 WIDTH = 112
