@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
 from flows.lake import Lake, write_rows
 from flows.model import build_models
+from flows.parsing import StoredDocument
 from flows.publish import publish_release
 from transforms.documents import make_document
 from transforms.rows import (
@@ -20,6 +21,7 @@ from transforms.rows import (
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
     content_id,
 )
@@ -69,6 +71,7 @@ class Rows:
     affiliations: list[Affiliation] = field(default_factory=list)
     actor_mentions: list[ActorMention] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    stories: list[StoryMember] = field(default_factory=list)
 
     def document(self, text: str, uri: str, day: str | None = None, **fields: str | None) -> Document:
         """Add a sighting of a text."""
@@ -173,6 +176,10 @@ class Rows:
         self.affiliations.append(row)
         return row
 
+    def story(self, first: Document, *others: Document) -> None:
+        """Put texts into one story, as near-duplicate detection would."""
+        self.stories += [StoryMember(d.document_id, first.document_id, 1.0, 1.0, "test") for d in (first, *others)]
+
     def mention(self, document: Document, actor: str, name: str, kind: str, country: str | None = None) -> None:
         """Add what a document tells of an actor."""
         row = ActorMention(document.extraction_key, document.document_id, actor, name, kind, country)
@@ -203,7 +210,7 @@ def sample_release(base: Path) -> Lake:
     """The sample, built and published below a folder; once for all tests that name the same folder."""
     root = base / "sample-release"
     if not Lake(root).current.exists():
-        build_models(write_lake(root, sample()).root, VERSION, write_seeds(base / "sample-seeds"))
+        build_models(write_lake(root, sample()).root, VERSION, VERSION, write_seeds(base / "sample-seeds"))
         publish_release(root)
     return Lake(root)
 
@@ -222,17 +229,29 @@ def write_lake(root: Path, rows: Rows, batch_size: int = 1000, shuffle: int | No
     for folder in (lake.documents, lake.rejects, lake.claims, lake.releases):
         shutil.rmtree(folder, ignore_errors=True)
     lake.current.unlink(missing_ok=True)
+    lake.stories.unlink(missing_ok=True)
+    if rows.stories:
+        write_rows(lake.stories, StoryMember, sorted(rows.stories, key=lambda member: member.document_id))
     documents, rejects = list(rows.documents), list(rows.rejects)
     if shuffle is not None:
         random.Random(shuffle).shuffle(documents)
         random.Random(shuffle).shuffle(rejects)
     for batch in _batches(documents, batch_size):
         name = content_id(*(document.extraction_key + document.source_uri for document in batch))
-        write_rows(lake.documents / f"{name}.parquet", Document, batch)
+        write_documents(lake, name, batch)
         write_claims(lake, name, rows, batch)
     for batch in _batches(rejects, batch_size):
         write_rows(lake.rejects / f"{content_id(*batch)}.parquet", Reject, batch)
     return lake
+
+
+def write_documents(lake: Lake, name: str, documents: Sequence[Document], version: str = VERSION) -> Path:
+    """Write one batch of documents; returns the file that holds them."""
+    folder = lake.documents / version / name
+    stored = [StoredDocument(**asdict(document), raw_digest="", raw_file="", raw_offset=0) for document in documents]
+    write_rows(folder / "documents.parquet", StoredDocument, stored)
+    write_rows(folder / "rejects.parquet", Reject, [])
+    return folder / "documents.parquet"
 
 
 def write_claims(lake: Lake, name: str, rows: Rows, documents: Sequence[Document], version: str = VERSION) -> None:
