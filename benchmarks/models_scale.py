@@ -24,13 +24,13 @@ import numpy as np
 
 from benchmarks.timing import ROOT, environment, verdict
 from flows.lake import Lake, arrow_schema
+from flows.parsing import StoredDocument
 from transforms.rows import (
     ActorMention,
     Affiliation,
     Extraction,
     Reject,
     RelationClaim,
-    StoredDocument,
     TransferClaim,
     content_id,
 )
