@@ -29,6 +29,7 @@ from transforms.rows import (
     ActorMention,
     Affiliation,
     Extraction,
+    Reject,
     RelationClaim,
     TransferClaim,
     content_id,
@@ -60,6 +61,7 @@ def generate(lake: Lake, claims: int, seed: int = 7) -> None:
         size = min(DOCUMENTS_PER_BATCH, count - start)
         tables: dict[type, list[dict[str, Any]]] = {
             StoredDocument: [],
+            Reject: [],
             Extraction: [],
             TransferClaim: [],
             RelationClaim: [],
@@ -139,9 +141,11 @@ def _add_document(
             "url": url,
             "outlet": outlet,
             "published_on": published_on,
+            "published_precision": "day",
+            "published_from": "page",
             "language": "en",
             "text": text,
-            "raw_digest": document,
+            "raw_digest": "",
             "raw_file": "",
             "raw_offset": 0,
         }
@@ -201,6 +205,7 @@ def _write(lake: Lake, name: str, tables: dict[type, list[dict[str, Any]]]) -> N
     folder = lake.claims / VERSION / name
     paths = {
         StoredDocument: lake.documents / VERSION / name / "documents.parquet",
+        Reject: lake.documents / VERSION / name / "rejects.parquet",
         Extraction: folder / "extractions.parquet",
         TransferClaim: folder / "transfer_claims.parquet",
         RelationClaim: folder / "relation_claims.parquet",

@@ -35,19 +35,20 @@ outlets as (
 publishers as (
     select
         document.document_id,
+        document.wire,
         coalesce(
             outlets.actor_id,
             nullif(trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'), ''),
             nullif(
                 lower(
-                    regexp_extract(coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')
+                    regexp_extract(
+                        coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i'
+                    )
                 ),
                 ''
             ),
             document.document_id
-        ) as publisher_id,
-        -- What a paper takes from an agency is the agency's.
-        coalesce(document.wire, publisher_id) as credited_id
+        ) as publisher_id
     from {{ ref('int_representatives') }} as document
     left join outlets on lower(document.outlet) = outlets.outlet
 ),
@@ -57,8 +58,9 @@ documents as (
         story.document_id,
         story.story_id,
         own.publisher_id,
-        own.credited_id,
-        voice.credited_id as story_publisher
+        -- What a paper takes from an agency is the agency's.
+        coalesce(own.wire, own.publisher_id) as publisher,
+        coalesce(voice.wire, voice.publisher_id) as story_publisher
     from {{ ref('int_stories') }} as story
     inner join publishers as own using (document_id)
     inner join publishers as voice on story.voice_id = voice.document_id
@@ -77,7 +79,7 @@ named as (
         end as stance,
         document.story_id,
         document.publisher_id,
-        coalesce(original.actor_id, document.credited_id) as named_source,
+        coalesce(original.actor_id, document.publisher) as named_source,
         -- Whatever a reprint tells is told by the story's own publisher.
         coalesce(original.actor_id, document.story_publisher) as voice,
         md5(
