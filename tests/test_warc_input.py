@@ -277,7 +277,9 @@ def test_quirks_of_crawlers(path: Path) -> None:
     assert result.skipped == {"response of dns:": 1}
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 no archive", b"Just words.\n", gzip.compress(b"Just words.")])
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04 no archive", b"Just words.\n", gzip.compress(b"Just words.", mtime=0)]
+)
 def test_a_file_that_is_no_warc_file_is_told(path: Path, content: bytes) -> None:
     result = Result(path, content)
     assert result.pages == []
