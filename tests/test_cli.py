@@ -125,6 +125,13 @@ def test_extract_of_nothing_is_an_error(materiel: Run) -> None:
     assert "stdin" in one_line_error(materiel("extract", "-", stdin=""))
 
 
+def test_extract_of_a_text_in_another_language_says_so(materiel: Run) -> None:
+    text = "Die Bundesregierung hat am Montag angekündigt, der Ukraine zehn weitere Panzer zu liefern. " * 3
+    done = materiel("extract", "-", stdin=text)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "another language (de) than English" in done.stderr
+
+
 def test_extract_loads_no_orchestration(tmp_path: Path) -> None:
     script = (
         "import io, sys; sys.stdin = io.TextIOWrapper(io.BytesIO(b'Germany delivered 18 tanks to Ukraine.'))\n"
