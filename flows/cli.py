@@ -236,7 +236,8 @@ def extract(source: str, published_on: date | None, as_json: bool) -> None:
 
     document = _one_document(source, published_on)
     if document.language not in LANGUAGES_READ:
-        raise Failure(f"{source}: the text is in another language ({document.language}) than English; give an English one")
+        other = f"the text is in another language ({document.language}) than English"
+        raise Failure(f"{source}: {other}; give an English one")
     found = load_extractor().extract(document)
     rows = {
         "transfers": [asdict(claim) for claim in found.transfer_claims],
