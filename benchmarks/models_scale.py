@@ -37,7 +37,17 @@ SECONDS, GIGABYTES, GROWTH = 60, 4, 1.2
 VERSION = "generated"
 CLAIMS_PER_DOCUMENT = 4
 DOCUMENTS_PER_BATCH = 1000
-STATUSES = ("delivered", "planned", "ordered", "approved", "in_transit", "requested", "negotiated", "suspended", "seized")
+STATUSES = (
+    "delivered",
+    "planned",
+    "ordered",
+    "approved",
+    "in_transit",
+    "requested",
+    "negotiated",
+    "suspended",
+    "seized",
+)
 FACTUALITIES = ("CT+", "PR+", "PS+", "CT-", "Uu")
 NUMBERS = (2, 4, 6, 8, 10, 12, 18, 20, 24, 30, 36, 40, 50, 60, 72, 100, 120, 150, 200, 300, 500, 800, 1000, 5000, 20000)
 AMOUNTS = (20, 45, 70, 100, 150, 228, 250, 375, 400, 500, 700, 800, 1000, 1200, 2500, 3000, 5400, 8600, 10000, 23000)
@@ -104,7 +114,11 @@ def generate(lake: Lake, claims: int, seed: int = 7) -> None:
                     "status": STATUSES[drawn["status"]],
                     "factuality": FACTUALITIES[drawn["factuality"]],
                     "basis": "stated" if chance[6] < 0.95 else "inferred",
-                    "attribution": media[drawn["source"]] if chance[7] < 0.25 else "a spokesman" if chance[7] < 0.5 else None,
+                    "attribution": media[drawn["source"]]
+                    if chance[7] < 0.25
+                    else "a spokesman"
+                    if chance[7] < 0.5
+                    else None,
                     "confidence": round(0.3 + 0.7 * float(chance[1]), 4) if chance[6] < 0.8 else None,
                 }
                 words = (
@@ -142,7 +156,9 @@ def _add_document(
             "text": text,
         }
     )
-    tables[Extraction].append({"extraction_key": key, "document_id": document, "n_sentences": 5, "n_sentences_parsed": 4})
+    tables[Extraction].append(
+        {"extraction_key": key, "document_id": document, "n_sentences": 5, "n_sentences_parsed": 4}
+    )
     start = len(lead)
     for place, sentence in enumerate(sentences):
         fields, words = sentence["fields"], sentence["words"]

@@ -8,12 +8,13 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
+from flows.corrections import Correction, corrections_path, load_corrections
 from flows.lake import Lake, arrow_schema, parquet_files
 from transforms.rows import (
     ActorMention,
@@ -41,6 +42,9 @@ CLAIM_TABLES: dict[str, type] = {
     "actor_mentions": ActorMention,
 }
 
+MESSAGES_SHOWN = 10
+"""Rows that the error of a data test with words of its own tells; of more, their number."""
+
 _SQL_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean", "date32[day]": "date"}
 
 
@@ -51,20 +55,26 @@ class ModelError(RuntimeError):
 @flow(name="model", log_prints=False)
 def model(lake: str, extractor_version: str | None = None) -> dict[str, Any]:
     """Build and test the tables of a lake; see `build_models`. Without a version, that of the installed extractor."""
+    from flows.settings import Settings
+
     if extractor_version is None:
         from flows import reference
 
         extractor_version = reference.extractor_version()
-    return build_models(Path(lake), extractor_version)
+    return build_models(Path(lake), extractor_version, corrections=Settings.from_environment().corrections)
 
 
-def build_models(lake: Path, extractor_version: str, seeds: Path = SEEDS) -> dict[str, Any]:
+def build_models(
+    lake: Path, extractor_version: str, seeds: Path = SEEDS, corrections: Path | None = None
+) -> dict[str, Any]:
     """Build every table into a new `build/materiel.duckdb`, which replaces the old one only if all data tests pass.
 
-    Returns the number of rows of each table (`tables`), of dbt nodes (`nodes`) and of seconds. Raises ModelError.
+    `corrections` is the file of the analysts' decisions, by default the lake's own. Returns the number of rows of each
+    table (`tables`), of dbt nodes (`nodes`) and of seconds. Raises ModelError, and CorrectionsError for wrong lines.
     """
     started = time.monotonic()
     stores = Lake(lake)
+    decided = load_corrections(corrections_path(lake, corrections), seeds)
     with build_lock(stores):
         # Not a temporary file name: the views in the database go by the name of the file that they were made in.
         aside = stores.build / "next"
@@ -72,6 +82,7 @@ def build_models(lake: Path, extractor_version: str, seeds: Path = SEEDS) -> dic
         aside.mkdir()
         database = aside / "materiel.duckdb"
         _create_sources(database, stores, extractor_version, seeds)
+        _store_corrections(database, decided)
         nodes = _run_dbt(database, stores.build / "dbt")
         tables = _seal(database)
         database.replace(database_path(stores))
@@ -132,6 +143,17 @@ def _create_sources(database: Path, lake: Lake, extractor_version: str, seeds: P
                 f"create view reference.{table} as from read_csv({sql_literal(path.resolve())}, "
                 "header = true, delim = ',', quote = '\"', escape = '\"', all_varchar = true)"
             )
+
+
+def _store_corrections(database: Path, corrections: Sequence[Correction]) -> None:
+    """Put the corrections beside the views: they were read and checked already."""
+    import duckdb
+    import pyarrow as pa
+
+    rows = pa.Table.from_pylist([asdict(correction) for correction in corrections], schema=arrow_schema(Correction))
+    with duckdb.connect(str(database)) as connection:
+        connection.register("corrections_read", rows)
+        connection.execute("create table lake.corrections as from corrections_read")
 
 
 def _claim_batches(folder: Path) -> list[Path]:
@@ -206,6 +228,12 @@ def _failure(database: Path, result: Any) -> str:
     with duckdb.connect(str(database)) as connection:
         cursor = connection.execute(f"select * from ({node.compiled_code}) limit 1")
         names = [column[0] for column in cursor.description or []]
+        if names == ["message"]:
+            # A test that has its own words for each row.
+            found = connection.execute(f"select * from ({node.compiled_code}) order by 1").fetchmany(MESSAGES_SHOWN)
+            more = result.failures - len(found)
+            told = " | ".join([*(_one_line(message) for (message,) in found), *([f"and {more} more"] if more else [])])
+            return f"{told}; nothing is published"
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
     # The columns that identify a row come first in every model.
     known = [f"{name}={str(value)[:80]!r}" for name, value in row.items() if value is not None][:3]

@@ -32,6 +32,8 @@ class Settings:
     """Longest text of one document (`MATERIEL_MAX_TEXT_CHARS`)."""
     contact: str | None = None
     """Address or web page that publishers can turn to; part of the user agent (`MATERIEL_CONTACT`)."""
+    corrections: Path | None = None
+    """File of the analysts' decisions (`MATERIEL_CORRECTIONS`); without it, `corrections.csv` in the lake."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -87,4 +89,5 @@ _CONVERTERS: dict[str, Callable[[str, str], object]] = {
     "max_file_bytes": _whole_number,
     "max_text_chars": _whole_number,
     "contact": _one_line,
+    "corrections": _folder,
 }

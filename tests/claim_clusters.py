@@ -30,7 +30,9 @@ def load() -> tuple[Rows, dict[str, Label]]:
     rows = Rows()
     documents = {}
     for line in _lines("documents.jsonl"):
-        document = rows.document(line["text"], line["uri"], line["published_on"], url=line["url"], outlet=line["outlet"])
+        document = rows.document(
+            line["text"], line["uri"], line["published_on"], url=line["url"], outlet=line["outlet"]
+        )
         documents[line["id"]] = document
     actors = {line["actor_id"]: line for line in _lines("actors.jsonl")}
     labels = {}

@@ -43,6 +43,14 @@ Reuters,reuters,name,,x,x
 Reuters News,reuters,name,,x,x
 TV Chosun,tv-chosun,name,,x,x
 """,
+    "materiel_categories": """category,unroca,description,source,licence
+air_defence,VII,Air defence,x,x
+artillery,III,Artillery,x,x
+combat_aircraft,IV,Combat aircraft,x,x
+missile,VII,Missiles,x,x
+uav,IV,Drones,x,x
+unspecified,,Arms,x,x
+""",
     "units": """unit,plural,holds,source,licence
 battery,batteries,formation,x,x
 container,containers,load,x,x

@@ -1,0 +1,3 @@
+select problem as message
+from {{ ref('int_corrections') }}
+where problem is not null
