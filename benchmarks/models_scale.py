@@ -240,7 +240,8 @@ import json, resource, sys
 from pathlib import Path
 from flows.model import build_models
 figures = build_models(Path(sys.argv[1]), sys.argv[2])
-figures["gigabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+used = resource.getrusage(resource.RUSAGE_SELF)
+figures["gigabytes"], figures["cpu"] = used.ru_maxrss / 2**20, used.ru_utime + used.ru_stime
 print(json.dumps(figures))
 """
 
@@ -262,7 +263,7 @@ def measure(folder: Path, claims: int) -> tuple[float, float]:
         sys.exit(f"the build failed:\n{done.stdout}{done.stderr}")
     figures = json.loads(done.stdout.splitlines()[-1])
     tables = ", ".join(f"{name} {rows:,}" for name, rows in figures["tables"].items())
-    print(f"{claims:>10,} claims  {seconds:>6.1f} s  {figures['gigabytes']:>5.2f} GB  ({tables})")
+    print(f"{claims:>10,} claims  {seconds:>6.1f} s ({figures['cpu']:.0f} s of CPU)  {figures['gigabytes']:>5.2f} GB  ({tables})")
     return seconds, figures["gigabytes"]
 
 

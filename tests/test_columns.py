@@ -34,7 +34,20 @@ CONTRACT = {
 }
 """The columns that others build on; none may go or change its name without a note in the changelog."""
 
-PUBLISHED = {*CONTRACT, "corrections", "document_sightings", "rejects"}
+PUBLISHED = {
+    *CONTRACT,
+    "actor_relations_by_month",
+    "affiliation_periods",
+    "bilateral_flows",
+    "corrections",
+    "document_sightings",
+    "network_edges",
+    "outlets",
+    "rejects",
+    "trade_register",
+    "transfer_timeline",
+    "weapons",
+}
 
 PARQUET_TYPES = {
     "varchar": "string",

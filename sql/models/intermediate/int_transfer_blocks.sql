@@ -1,37 +1,33 @@
-{% set near = "range between interval " ~ var('vicinity_days') ~ " days preceding and interval " ~ var('vicinity_days') ~ " days following" %}
 with items as (
     select
         *,
-        case
-            when category not in ('unspecified', 'funding') then category || '/' || coalesce(weapon, '')
-        end as item
+        case when category not in ('unspecified', 'funding') then category end as known_category
     from {{ ref('int_transfer_items') }}
 ),
 
--- 'Weapons', where the two parties are told to deal in one item only.
+-- 'Weapons', where the two parties are told to deal in one kind of materiel only.
 specified as (
     select
-        * replace (
-            case when only_item is not null then string_split(only_item, '/')[1] else category end as category,
-            case
-                when only_item is not null then nullif(substring(only_item, strpos(only_item, '/') + 1), '') else weapon
-            end as weapon
-        )
-    from (
-        select
-            *,
+        * exclude (known_category)
+        replace (
             case
                 when
                     category = 'unspecified'
                     and coalesce(quantity, value_amount) is null
                     and supplier_party is not null
                     and recipient_party is not null
-                    and min(item) over around = max(item) over around
-                    then min(item) over around
-            end as only_item
-        from items
-        window around as (partition by supplier_party, recipient_party order by day {{ near }})
-    )
+                    and min(known_category) over around = max(known_category) over around
+                    then min(known_category) over around
+                else category
+            end as category
+        )
+    from items
+    window
+        around as (
+            partition by supplier_party, recipient_party
+            order by day
+            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
+        )
 ),
 
 -- A party that the claim does not tell, where others tell of one only.
@@ -59,10 +55,26 @@ complete as (
         )
     from specified
     window
-        to_weapon as (partition by recipient_party, category, weapon order by day {{ near }}),
-        to_category as (partition by recipient_party, category order by day {{ near }}),
-        of_weapon as (partition by supplier_party, category, weapon order by day {{ near }}),
-        of_category as (partition by supplier_party, category order by day {{ near }})
+        to_weapon as (
+            partition by recipient_party, category, weapon
+            order by day
+            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
+        ),
+        to_category as (
+            partition by recipient_party, category
+            order by day
+            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
+        ),
+        of_weapon as (
+            partition by supplier_party, category, weapon
+            order by day
+            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
+        ),
+        of_category as (
+            partition by supplier_party, category
+            order by day
+            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
+        )
 ),
 
 -- A weapon that the claim does not name: the one of the same number or amount, else the only one.

@@ -97,21 +97,35 @@ settled as (
     from candidates
 ),
 
--- What is of no deal with a number: a flow for as long as its reports do not cease; seizures day by day.
+-- What is of no deal with a number: a flow for as long as its reports do not cease; seizures day by day, each with
+-- the reports of the shipment on its way.
+loose as (
+    select
+        *,
+        status = 'seized' or (status = 'in_transit' and coalesce(bool_or(status = 'seized') over around, false))
+            as is_seizure
+    from settled
+    where deal is null
+    window
+        around as (
+            partition by block order by day
+            range between interval 45 days preceding and interval 45 days following
+        )
+),
+
 flows as (
     select
         *,
-        sum(is_new) over (partition by block, status = 'seized' order by day, claim_id) as flow
+        sum(is_new) over (partition by block, is_seizure order by day, claim_id) as flow
     from (
         select
             *,
             coalesce(
-                day - lag(day) over (partition by block, status = 'seized' order by day, claim_id)
-                > case when status = 'seized' then 45 else 550 end,
+                day - lag(day) over (partition by block, is_seizure order by day, claim_id)
+                > case when is_seizure then 45 else 550 end,
                 true
             )::integer as is_new
-        from settled
-        where deal is null
+        from loose
     )
 ),
 
@@ -129,7 +143,7 @@ grouped as (
     union all
     select
         claim_id,
-        min(claim_id) over (partition by block, status = 'seized', flow) as cluster
+        min(claim_id) over (partition by block, is_seizure, flow) as cluster
     from flows
 ),
 

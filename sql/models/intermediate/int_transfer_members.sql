@@ -56,7 +56,7 @@ select
     life_cycle.step,
     life_cycle.stop,
     claim.factuality,
-    list_position(['CT+', 'PR+', 'PS+', 'Uu', 'PS-', 'PR-', 'CT-'], claim.factuality) as doubt,
+    list_position(['CT+', 'PR+', 'PS+', 'Uu', 'CT-', 'PR-', 'PS-'], claim.factuality) as doubt,
     claim.basis,
     claim.date_start,
     claim.date_end,

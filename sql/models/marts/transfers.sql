@@ -27,13 +27,29 @@ counts as (
     group by transfer_id, category, weapon
 ),
 
-parties as (
+suppliers as (
     select
         transfer_id,
-        mode(supplier_shown order by supplier_shown) as supplier_id,
-        mode(recipient_shown order by recipient_shown) as recipient_id
+        supplier_shown as supplier_id
     from {{ ref('int_transfer_members') }}
-    group by transfer_id
+    group by transfer_id, supplier_shown
+    qualify row_number() over (
+        partition by transfer_id
+        -- A transfer of which no claim tells the supplier has none.
+        order by supplier_shown is null, count(*) desc, supplier_shown
+    ) = 1
+),
+
+recipients as (
+    select
+        transfer_id,
+        recipient_shown as recipient_id
+    from {{ ref('int_transfer_members') }}
+    group by transfer_id, recipient_shown
+    qualify row_number() over (
+        partition by transfer_id
+        order by recipient_shown is null, count(*) desc, recipient_shown
+    ) = 1
 ),
 
 progress as (
@@ -68,7 +84,7 @@ steps as (
         transfer_id,
         status,
         min(published_on) as told_on,
-        min({'on': coalesce(published_on, date '9999-12-31'), 'step': coalesce(step, 8 + stop)}) as place
+        min(coalesce(step, 8 + stop)) as place
     from basis
     group by transfer_id, status
 ),
@@ -76,9 +92,31 @@ steps as (
 histories as (
     select
         transfer_id,
-        string_agg(concat_ws(' ', status, told_on), ';' order by place) as status_history
+        array_to_string(
+            list_transform(
+                list_sort(
+                    list(
+                        {'on': coalesce(told_on, date '9999-12-31'), 'place': place, 'text': concat_ws(' ', status, told_on)}
+                    )
+                ),
+                lambda told: told.text
+            ),
+            ';'
+        ) as status_history
     from steps
     group by transfer_id
+),
+
+wordings as (
+    select
+        transfer_id,
+        materiel
+    from basis
+    group by transfer_id, materiel
+    qualify row_number() over (
+        partition by transfer_id
+        order by count(*) desc, length(materiel), materiel
+    ) = 1
 ),
 
 extents as (
@@ -88,8 +126,7 @@ extents as (
         case when count(date_start) > 0 then least(min(date_start), min(date_end)) end as date_start,
         case when count(date_end) > 0 then greatest(max(date_end), max(date_start)) end as date_end,
         case when count(distinct origin_id) = 1 then min(origin_id) end as origin_id,
-        case when count(distinct approved_by_id) = 1 then min(approved_by_id) end as approved_by_id,
-        mode(materiel order by length(materiel), materiel) as materiel
+        case when count(distinct approved_by_id) = 1 then min(approved_by_id) end as approved_by_id
     from basis
     group by transfer_id
 ),
@@ -146,8 +183,8 @@ amounts as (
 
 select
     counts.transfer_id,
-    parties.supplier_id,
-    parties.recipient_id,
+    suppliers.supplier_id,
+    recipients.recipient_id,
     counts.category,
     counts.weapon,
     certainty.status,
@@ -162,7 +199,7 @@ select
     counts.first_reported_on,
     counts.last_reported_on,
     certainty.factuality,
-    extents.materiel,
+    wordings.materiel,
     intermediaries.intermediary_ids,
     extents.origin_id,
     extents.approved_by_id,
@@ -189,10 +226,12 @@ select
     counts.denied_by,
     year(coalesce(extents.date_start, extents.date_end, counts.first_reported_on)) as year
 from counts
-inner join parties using (transfer_id)
+inner join suppliers using (transfer_id)
+inner join recipients using (transfer_id)
 inner join certainty using (transfer_id)
 inner join histories using (transfer_id)
 inner join extents using (transfer_id)
+inner join wordings using (transfer_id)
 left join intermediaries using (transfer_id)
 left join quantities using (transfer_id)
 left join amounts using (transfer_id)
