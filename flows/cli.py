@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from flows.cli_review import correct, review
+
 if TYPE_CHECKING:
     import duckdb
     from rich.console import Console, RenderableType
@@ -180,6 +182,10 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(USAGE)
+
+
+for _command in (review, correct):
+    cli.add_command(_command)
 
 
 # run
@@ -627,6 +633,7 @@ def explain(identifier: str, lake: Path | None) -> None:
     ID is a transfer_id or claim_id of the current release, or its first 6 or more characters.
     """
     from flows import catalog, render
+    from flows.review import corrections_of
 
     if len(identifier) < ID_CHARACTERS:
         raise click.UsageError(f"{identifier!r} is too short for an id; give at least {ID_CHARACTERS} characters")
@@ -637,9 +644,13 @@ def explain(identifier: str, lake: Path | None) -> None:
         transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
         claims = _rows(reader, _CLAIMS_OF[kind], [full])
         documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
+        decided = corrections_of(reader, [str(row["claim_id"]) for row in claims])
     whole = transfer[0] if transfer else None
     colours = _colours(console)
-    _show(console, render.explanation(whole, claims, documents, names, colours=colours, width=console.width))
+    _show(
+        console,
+        render.explanation(whole, claims, documents, names, colours=colours, width=console.width, corrections=decided),
+    )
 
 
 _CLAIMS_OF = {

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -87,13 +87,12 @@ def make_correction(
     value: str | None = None,
     transfer_label: str | None = None,
     decided_at: str | None = None,
-    line: int = 0,
     **seen: str | None,
 ) -> Correction:
     """A correction with its id; without a moment it is decided now. The id is of what is decided, not of by whom."""
     return Correction(
         correction_id=content_id("correction", action, claim_id, field, value, transfer_label),
-        line=line,
+        line=0,
         action=action,
         claim_id=claim_id,
         field=field,
@@ -284,7 +283,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
 def _correction(line: int, values: Mapping[str, str]) -> Correction:
     given = {name: values.get(name) or None for name in COLUMNS}
     required = {name: values[name] for name in ("action", "claim_id", "decided_by", "decided_at")}
-    return make_correction(**{**given, **required, "line": line})  # type: ignore[arg-type]
+    return replace(make_correction(**{**given, **required}), line=line)  # type: ignore[arg-type]
 
 
 def _problems(values: Mapping[str, str], vocabulary: Vocabulary) -> Iterator[str]:
