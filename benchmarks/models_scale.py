@@ -10,6 +10,7 @@ one relation claim.
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 import tempfile
@@ -37,17 +38,7 @@ SECONDS, GIGABYTES, GROWTH = 60, 4, 1.2
 VERSION = "generated"
 CLAIMS_PER_DOCUMENT = 4
 DOCUMENTS_PER_BATCH = 1000
-STATUSES = (
-    "delivered",
-    "planned",
-    "ordered",
-    "approved",
-    "in_transit",
-    "requested",
-    "negotiated",
-    "suspended",
-    "seized",
-)
+STATUSES = ("delivered", "planned", "ordered", "approved", "in_transit", "requested", "negotiated", "suspended")
 FACTUALITIES = ("CT+", "PR+", "PS+", "CT-", "Uu")
 NUMBERS = (2, 4, 6, 8, 10, 12, 18, 20, 24, 30, 36, 40, 50, 60, 72, 100, 120, 150, 200, 300, 500, 800, 1000, 5000, 20000)
 AMOUNTS = (20, 45, 70, 100, 150, 228, 250, 375, 400, 500, 700, 800, 1000, 1200, 2500, 3000, 5400, 8600, 10000, 23000)
@@ -114,11 +105,7 @@ def generate(lake: Lake, claims: int, seed: int = 7) -> None:
                     "status": STATUSES[drawn["status"]],
                     "factuality": FACTUALITIES[drawn["factuality"]],
                     "basis": "stated" if chance[6] < 0.95 else "inferred",
-                    "attribution": media[drawn["source"]]
-                    if chance[7] < 0.25
-                    else "a spokesman"
-                    if chance[7] < 0.5
-                    else None,
+                    "attribution": _attribution(media[drawn["source"]], chance[7]),
                     "confidence": round(0.3 + 0.7 * float(chance[1]), 4) if chance[6] < 0.8 else None,
                 }
                 words = (
@@ -156,9 +143,8 @@ def _add_document(
             "text": text,
         }
     )
-    tables[Extraction].append(
-        {"extraction_key": key, "document_id": document, "n_sentences": 5, "n_sentences_parsed": 4}
-    )
+    extraction = {"extraction_key": key, "document_id": document, "n_sentences": 5, "n_sentences_parsed": 4}
+    tables[Extraction].append(extraction)
     start = len(lead)
     for place, sentence in enumerate(sentences):
         fields, words = sentence["fields"], sentence["words"]
@@ -224,6 +210,11 @@ def _write(lake: Lake, name: str, tables: dict[type, list[dict[str, Any]]]) -> N
         pq.write_table(pa.Table.from_pylist(tables[row_type], schema=schema), path, compression="zstd")
 
 
+def _attribution(outlet: str, chance: float) -> str | None:
+    """An outlet for a quarter of the claims, words for another, none for the rest."""
+    return outlet if chance < 0.25 else "a spokesman" if chance < 0.5 else None
+
+
 def _zipf(random: np.random.Generator, values: int, size: int, exponent: float = 1.1) -> np.ndarray:
     """Places from 0, each as frequent as Zipf's law says."""
     weights = 1 / np.arange(1, values + 1) ** exponent
@@ -248,8 +239,6 @@ print(json.dumps(figures))
 
 def measure(folder: Path, claims: int) -> tuple[float, float]:
     """Generate, build in a process of its own; returns seconds and the most memory held, in gigabytes."""
-    import json
-
     lake = Lake(folder / str(claims))
     if not lake.documents.is_dir():
         started = time.perf_counter()
@@ -263,7 +252,9 @@ def measure(folder: Path, claims: int) -> tuple[float, float]:
         sys.exit(f"the build failed:\n{done.stdout}{done.stderr}")
     figures = json.loads(done.stdout.splitlines()[-1])
     tables = ", ".join(f"{name} {rows:,}" for name, rows in figures["tables"].items())
-    print(f"{claims:>10,} claims  {seconds:>6.1f} s ({figures['cpu']:.0f} s of CPU)  {figures['gigabytes']:>5.2f} GB  ({tables})")
+    print(
+        f"{claims:,} claims: {seconds:.1f} s, {figures['cpu']:.0f} s of CPU, {figures['gigabytes']:.2f} GB ({tables})"
+    )
     return seconds, figures["gigabytes"]
 
 

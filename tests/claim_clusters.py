@@ -30,10 +30,8 @@ def load() -> tuple[Rows, dict[str, Label]]:
     rows = Rows()
     documents = {}
     for line in _lines("documents.jsonl"):
-        document = rows.document(
-            line["text"], line["uri"], line["published_on"], url=line["url"], outlet=line["outlet"]
-        )
-        documents[line["id"]] = document
+        place = {"url": line["url"], "outlet": line["outlet"]}
+        documents[line["id"]] = rows.document(line["text"], line["uri"], line["published_on"], **place)
     actors = {line["actor_id"]: line for line in _lines("actors.jsonl")}
     labels = {}
     for line in _lines("claims.jsonl"):

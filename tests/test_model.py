@@ -282,7 +282,7 @@ def test_a_claim_of_low_confidence_stays_a_claim_and_makes_no_transfer(root: Pat
     assert table(lake, "select n_claims from actors where actor_id = 'PRK'") == [(2,)]
 
 
-def test_transfer_ids_do_not_change_when_later_claims_come_in(built: Lake, root: Path, seeds: Path, story: Rows) -> None:
+def test_later_claims_change_no_transfer_id(built: Lake, root: Path, seeds: Path, story: Rows) -> None:
     before = dict(table(built, "select claim_id, transfer_id from transfer_claim_links"))
     more = replace_rows(story)
     later = more.document("Iran, too, sent KN-23 missiles. North Korea sent more.", "later", "2024-12-01")

@@ -79,7 +79,7 @@ named as (
         coalesce(original.actor_id, document.credited_id) as named_source,
         document.publisher_id,
         md5(
-            trim(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N}]+', ' ', 'g'))
+            replace(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N} ]+', '', 'g'), ' ', '')
         ) as wording_id
     from claims
     inner join documents as document using (document_id)

@@ -1,80 +1,136 @@
 with items as (
+    select * from {{ ref('int_transfer_items') }}
+),
+
+-- What others tell is put together by day first, so that no claim is compared with more rows than there are days.
+categories as (
     select
-        *,
-        case when category not in ('unspecified', 'funding') then category end as known_category
-    from {{ ref('int_transfer_items') }}
+        supplier_party,
+        recipient_party,
+        day,
+        min(category) as first_category,
+        max(category) as last_category
+    from items
+    where category not in ('unspecified', 'funding')
+    group by supplier_party, recipient_party, day
 ),
 
 -- 'Weapons', where the two parties are told to deal in one kind of materiel only.
-specified as (
+only_categories as (
     select
-        * exclude (known_category)
-        replace (
-            case
-                when
-                    category = 'unspecified'
-                    and coalesce(quantity, value_amount) is null
-                    and supplier_party is not null
-                    and recipient_party is not null
-                    and min(known_category) over around = max(known_category) over around
-                    then min(known_category) over around
-                else category
-            end as category
-        )
+        items.claim_id,
+        min(categories.first_category) as category
     from items
-    window
-        around as (
-            partition by supplier_party, recipient_party
-            order by day
-            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
-        )
+    inner join categories using (supplier_party, recipient_party)
+    where
+        items.category = 'unspecified'
+        and coalesce(items.quantity, items.value_amount) is null
+        and abs(items.day - categories.day) <= {{ var('vicinity_days') }}
+    group by items.claim_id
+    having min(categories.first_category) = max(categories.last_category)
+),
+
+specified as (
+    select items.* replace (coalesce(only_categories.category, items.category) as category)
+    from items
+    left join only_categories using (claim_id)
+),
+
+-- Who else deals in the same weapon, or in anything of the same category.
+dealings as (
+    select distinct
+        supplier_party,
+        recipient_party,
+        category,
+        coalesce(weapon, '') as weapon,
+        day
+    from specified
+    where supplier_party is not null and recipient_party is not null
+),
+
+suppliers as (
+    select
+        recipient_party,
+        category,
+        weapon,
+        day,
+        min(supplier_party) as first_party,
+        max(supplier_party) as last_party
+    from dealings
+    where weapon != ''
+    group by recipient_party, category, weapon, day
+    union all
+    select
+        recipient_party,
+        category,
+        '' as weapon,
+        day,
+        min(supplier_party) as first_party,
+        max(supplier_party) as last_party
+    from dealings
+    group by recipient_party, category, day
+),
+
+recipients as (
+    select
+        supplier_party,
+        category,
+        weapon,
+        day,
+        min(recipient_party) as first_party,
+        max(recipient_party) as last_party
+    from dealings
+    where weapon != ''
+    group by supplier_party, category, weapon, day
+    union all
+    select
+        supplier_party,
+        category,
+        '' as weapon,
+        day,
+        min(recipient_party) as first_party,
+        max(recipient_party) as last_party
+    from dealings
+    group by supplier_party, category, day
 ),
 
 -- A party that the claim does not tell, where others tell of one only.
+only_parties as (
+    select
+        claim.claim_id,
+        min(suppliers.first_party) as party
+    from specified as claim
+    inner join suppliers
+        on
+            claim.recipient_party = suppliers.recipient_party
+            and claim.category = suppliers.category
+            and coalesce(claim.weapon, '') = suppliers.weapon
+    where claim.supplier_party is null and abs(claim.day - suppliers.day) <= {{ var('vicinity_days') }}
+    group by claim.claim_id
+    having min(suppliers.first_party) = max(suppliers.last_party)
+    union all
+    select
+        claim.claim_id,
+        min(recipients.first_party) as party
+    from specified as claim
+    inner join recipients
+        on
+            claim.supplier_party = recipients.supplier_party
+            and claim.category = recipients.category
+            and coalesce(claim.weapon, '') = recipients.weapon
+    where claim.recipient_party is null and abs(claim.day - recipients.day) <= {{ var('vicinity_days') }}
+    group by claim.claim_id
+    having min(recipients.first_party) = max(recipients.last_party)
+),
+
 complete as (
     select
-        * replace (
-            coalesce(
-                supplier_party,
-                case
-                    when weapon is not null and min(supplier_party) over to_weapon = max(supplier_party) over to_weapon
-                        then min(supplier_party) over to_weapon
-                    when weapon is null and min(supplier_party) over to_category = max(supplier_party) over to_category
-                        then min(supplier_party) over to_category
-                end
-            ) as supplier_party,
-            coalesce(
-                recipient_party,
-                case
-                    when weapon is not null and min(recipient_party) over of_weapon = max(recipient_party) over of_weapon
-                        then min(recipient_party) over of_weapon
-                    when weapon is null and min(recipient_party) over of_category = max(recipient_party) over of_category
-                        then min(recipient_party) over of_category
-                end
-            ) as recipient_party
+        specified.* replace (
+            coalesce(specified.supplier_party, only_parties.party) as supplier_party,
+            coalesce(specified.recipient_party, only_parties.party) as recipient_party
         )
     from specified
-    window
-        to_weapon as (
-            partition by recipient_party, category, weapon
-            order by day
-            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
-        ),
-        to_category as (
-            partition by recipient_party, category
-            order by day
-            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
-        ),
-        of_weapon as (
-            partition by supplier_party, category, weapon
-            order by day
-            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
-        ),
-        of_category as (
-            partition by supplier_party, category
-            order by day
-            range between interval {{ var('vicinity_days') }} days preceding and interval {{ var('vicinity_days') }} days following
-        )
+    left join only_parties using (claim_id)
 ),
 
 -- A weapon that the claim does not name: the one of the same number or amount, else the only one.

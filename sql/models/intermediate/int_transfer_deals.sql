@@ -127,13 +127,14 @@ plan_chains as (
         select
             *,
             not coalesce(
-                start_day - lag(start_day) over (partition by block order by start_day, deal) <= {{ var('vicinity_days') }}
-                and quantity / lag(quantity) over (partition by block order by start_day, deal) between 0.4 and 2.5
-                and measure = lag(measure) over (partition by block order by start_day, deal),
+                start_day - lag(start_day) over in_time <= {{ var('vicinity_days') }}
+                and quantity / lag(quantity) over in_time between 0.4 and 2.5
+                and measure = lag(measure) over in_time,
                 false
             ) as is_new
         from deals
         where not is_contract
+        window in_time as (partition by block order by start_day, deal)
     )
 ),
 

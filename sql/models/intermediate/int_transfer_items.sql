@@ -45,8 +45,10 @@ claims as (
             when claim.quantity_high is null then claim.quantity_low
             when claim.quantity_low is null then claim.quantity_high
         end as quantity,
-        case when units.holds in ('item', 'weapon', 'ammunition') then 'item' else coalesce(claim.quantity_unit, 'item') end
-            as measure,
+        case
+            when units.holds in ('item', 'weapon', 'ammunition') then 'item'
+            else coalesce(claim.quantity_unit, 'item')
+        end as measure,
         claim.value_amount,
         claim.value_currency,
         -- When it happened, of what has happened; else when it was told.

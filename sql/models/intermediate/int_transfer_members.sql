@@ -19,7 +19,8 @@ vouchers as (
         attribution.claim_id,
         attribution.actor_id as voucher_id,
         case
-            when profile.kind in ('state_organ', 'company', 'person') then coalesce(profile.country, attribution.actor_id)
+            when profile.kind in ('state_organ', 'company', 'person')
+                then coalesce(profile.country, attribution.actor_id)
             when profile.kind = 'media' then null
             else attribution.actor_id
         end as voucher_party

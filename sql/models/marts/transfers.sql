@@ -96,7 +96,11 @@ histories as (
             list_transform(
                 list_sort(
                     list(
-                        {'on': coalesce(told_on, date '9999-12-31'), 'place': place, 'text': concat_ws(' ', status, told_on)}
+                        {
+                            'on': coalesce(told_on, date '9999-12-31'),
+                            'place': place,
+                            'text': concat_ws(' ', status, told_on)
+                        }
                     )
                 ),
                 lambda told: told.text
@@ -152,8 +156,10 @@ quantities as (
         quantity_unit,
         case when count(quantity_low) > 0 then least(min(quantity_low), min(quantity_high)) end as quantity_low,
         case when count(quantity_high) > 0 then greatest(max(quantity_high), max(quantity_low)) end as quantity_high,
-        case when count(quantity_low) > 0 then min({'n': coalesce(quantity_low, quantity_high), 'claim': claim_id}).claim end
-            as quantity_low_claim_id,
+        case
+            when count(quantity_low) > 0
+                then min({'n': coalesce(quantity_low, quantity_high), 'claim': claim_id}).claim
+        end as quantity_low_claim_id,
         case
             when count(quantity_high) > 0
                 then max({'n': coalesce(quantity_high, quantity_low), 'claim': claim_id}).claim
