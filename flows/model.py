@@ -228,12 +228,13 @@ def _failure(database: Path, result: Any) -> str:
     with duckdb.connect(str(database)) as connection:
         cursor = connection.execute(f"select * from ({node.compiled_code}) limit 1")
         names = [column[0] for column in cursor.description or []]
-        if names == ["message"]:
+        if "message" in names:
             # A test that has its own words for each row.
-            found = connection.execute(f"select * from ({node.compiled_code}) order by 1").fetchmany(MESSAGES_SHOWN)
-            more = result.failures - len(found)
-            told = " | ".join([*(_one_line(message) for (message,) in found), *([f"and {more} more"] if more else [])])
-            return f"{told}; nothing is published"
+            cursor = connection.execute(f"select * from ({node.compiled_code}) order by all limit {MESSAGES_SHOWN}")
+            told = [_one_line(row[names.index("message")]) for row in cursor.fetchall()]
+            if result.failures > len(told):
+                told.append(f"and {result.failures - len(told)} more")
+            return f"{' | '.join(told)}; nothing is published"
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
     # The columns that identify a row come first in every model.
     known = [f"{name}={str(value)[:80]!r}" for name, value in row.items() if value is not None][:3]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from flows.corrections import append_corrections, make_correction
 from flows.lake import Lake, write_rows
 from flows.model import build_models
 from flows.publish import publish_release
@@ -211,7 +212,11 @@ def sample_release(base: Path) -> Lake:
     """The sample, built and published below a folder; once for all tests that name the same folder."""
     root = base / "sample-release"
     if not Lake(root).current.exists():
-        build_models(write_lake(root, sample()).root, VERSION, write_seeds(base / "sample-seeds"))
+        rows, seeds = sample(), write_seeds(base / "sample-seeds")
+        write_lake(root, rows)
+        decision = make_correction("confirm_claim", rows.transfer_claims[0].claim_id, decided_by="A. Analyst")
+        append_corrections(root / "corrections.csv", [decision], seeds)
+        build_models(root, VERSION, seeds)
         publish_release(root)
     return Lake(root)
 

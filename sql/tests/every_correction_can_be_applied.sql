@@ -1,3 +1,5 @@
-select problem as message
+select
+    line,
+    problem as message
 from {{ ref('int_corrections') }}
 where problem is not null

@@ -30,6 +30,7 @@ rejoined as (
 )
 
 select
+    decisions.line,
     'corrections, line ' || decisions.line || ', ' || decisions.action || ' of claim ' || decisions.claim_id || ': '
     || case
         when decisions.transfer_id is null
