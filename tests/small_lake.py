@@ -214,11 +214,17 @@ def sample_release(base: Path) -> Lake:
     if not Lake(root).current.exists():
         rows, seeds = sample(), write_seeds(base / "sample-seeds")
         write_lake(root, rows)
-        decision = make_correction("confirm_claim", rows.transfer_claims[0].claim_id, decided_by="A. Analyst")
-        append_corrections(root / "corrections.csv", [decision], seeds)
+        write_sample_correction(root, rows, seeds)
         build_models(root, VERSION, seeds)
         publish_release(root)
     return Lake(root)
+
+
+def write_sample_correction(root: Path, rows: Rows, seeds: Path) -> None:
+    """Confirm the first claim."""
+    claim_id = rows.transfer_claims[0].claim_id
+    decision = make_correction("confirm_claim", claim_id, decided_by="A. Analyst", decided_at="2024-07-01")
+    append_corrections(root / "corrections.csv", [decision], seeds)
 
 
 def write_seeds(folder: Path) -> Path:

@@ -237,6 +237,18 @@ def test_decisions_survive_another_extraction(root: Path, seeds: Path, story: St
     assert table(lake, kept) == [(s.drones.claim_id, ids[s.drones.claim_id], "supplier_id", False)]
 
 
+def test_decisions_survive_another_reading_of_the_page(root: Path, seeds: Path, story: Story) -> None:
+    decision = replace(decide("reject_claim", story.other), source_uri="https://c.example/3")
+    again = Rows()
+    page = again.document("Home. North Korea sent KN-24 missiles to Russia. Subscribe!", "https://c.example/3")
+    claim = again.transfer(page, "PRK", "RUS", "North Korea sent KN-24 missiles to Russia.", weapon="KN-24")
+    # The same words elsewhere are another document's.
+    other = again.document("Away. North Korea sent KN-24 missiles to Russia.", "https://elsewhere.example/3")
+    again.transfer(other, "PRK", "RUS", "North Korea sent KN-24 missiles to Russia.", weapon="KN-24")
+    lake = build(root, seeds, again, decision)
+    assert table(lake, "select claim_id from transfer_claims where review = 'rejected'") == [(claim.claim_id,)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
