@@ -24,11 +24,12 @@ import numpy as np
 
 from benchmarks.timing import ROOT, environment, verdict
 from flows.lake import Lake, arrow_schema
+from flows.parsing import StoredDocument
 from transforms.rows import (
     ActorMention,
     Affiliation,
-    Document,
     Extraction,
+    Reject,
     RelationClaim,
     TransferClaim,
     content_id,
@@ -59,7 +60,8 @@ def generate(lake: Lake, claims: int, seed: int = 7) -> None:
     for start in range(0, count, DOCUMENTS_PER_BATCH):
         size = min(DOCUMENTS_PER_BATCH, count - start)
         tables: dict[type, list[dict[str, Any]]] = {
-            Document: [],
+            StoredDocument: [],
+            Reject: [],
             Extraction: [],
             TransferClaim: [],
             RelationClaim: [],
@@ -131,7 +133,7 @@ def _add_document(
     text = lead + " ".join(sentence["words"] for sentence in sentences)
     document, key = content_id(text), content_id(text, None, published_on)
     url = f"https://{outlet}.example/{number}"
-    tables[Document].append(
+    tables[StoredDocument].append(
         {
             "document_id": document,
             "extraction_key": key,
@@ -139,8 +141,13 @@ def _add_document(
             "url": url,
             "outlet": outlet,
             "published_on": published_on,
+            "published_precision": "day",
+            "published_from": "page",
             "language": "en",
             "text": text,
+            "raw_digest": "",
+            "raw_file": "",
+            "raw_offset": 0,
         }
     )
     extraction = {"extraction_key": key, "document_id": document, "n_sentences": 5, "n_sentences_parsed": 4}
@@ -197,7 +204,8 @@ def _write(lake: Lake, name: str, tables: dict[type, list[dict[str, Any]]]) -> N
 
     folder = lake.claims / VERSION / name
     paths = {
-        Document: lake.documents / f"{name}.parquet",
+        StoredDocument: lake.documents / VERSION / name / "documents.parquet",
+        Reject: lake.documents / VERSION / name / "rejects.parquet",
         Extraction: folder / "extractions.parquet",
         TransferClaim: folder / "transfer_claims.parquet",
         RelationClaim: folder / "relation_claims.parquet",
@@ -230,7 +238,7 @@ BUILD = """
 import json, resource, sys
 from pathlib import Path
 from flows.model import build_models
-figures = build_models(Path(sys.argv[1]), sys.argv[2])
+figures = build_models(Path(sys.argv[1]), sys.argv[2], sys.argv[2])
 used = resource.getrusage(resource.RUSAGE_SELF)
 figures["gigabytes"], figures["cpu"] = used.ru_maxrss / 2**20, used.ru_utime + used.ru_stime
 print(json.dumps(figures))

@@ -28,7 +28,7 @@ def main() -> None:
     if len(sys.argv) < 2:
         sys.exit("usage: python -m benchmarks.throughput FILE.jsonl [LIMIT]")
     path = Path(sys.argv[1])
-    documents = parse(RawInput(path.name, path.read_bytes(), "application/x-ndjson", None)).documents
+    documents = parse(RawInput(path.name, path.read_bytes(), "application/x-ndjson")).documents
     documents = documents[: int(sys.argv[2])] if len(sys.argv) > 2 else documents
     characters = sum(len(document.text) for document in documents)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,27 +14,39 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from flows import cli_releases
+from flows.cli_archive import reparse, status, verify
 from flows.cli_review import correct, review
+from flows.cli_sources import sources
+from flows.terminal import (
+    FAILURE,
+    INTERRUPTED,
+    USAGE,
+    Failure,
+    complain,
+    console_of,
+    debugging,
+    has_colours,
+    json_value,
+    lake_option,
+    print_json,
+    published_on_option,
+    settings_from,
+    show,
+)
 
 if TYPE_CHECKING:
     import duckdb
-    from rich.console import Console, RenderableType
 
     from flows.catalog import Reader
+    from flows.inputs import Received
     from flows.settings import Settings
     from transforms.rows import Document
 
 Answer = TypeVar("Answer")
 
-FAILURE, USAGE, INTERRUPTED = 1, 2, 130
-
 TRANSFERS_SHOWN = 40
 """Rows of the table that ends a run."""
-
-INTERRUPTED_MESSAGE = "interrupted; what was finished is kept, run the same command again to go on"
-
-INTERRUPT_SECONDS = 5
-"""How long the flows may take to end after an interrupt."""
 
 ROWS_SHOWN = 1_000
 """Rows of a query's table on the terminal; `--csv` and `--json` give all."""
@@ -47,18 +58,6 @@ ID_CHARACTERS = 6
 DISK_FULL = os.strerror(errno.ENOSPC)
 
 
-class Failure(click.ClickException):
-    """What ends a call: one line that says what is wrong, a semicolon, and what to do."""
-
-    exit_code = FAILURE
-
-
-class Interrupted(click.ClickException):
-    """An interrupt of a call that keeps what it has done."""
-
-    exit_code = INTERRUPTED
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; every error is one line on standard error and a status other than 0."""
     try:
@@ -67,22 +66,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except click.UsageError as error:
         call = error.ctx.command_path if error.ctx else "materiel"
-        _complain(f"{error.format_message().rstrip('.')}; see {call} --help")
+        complain(f"{error.format_message().rstrip('.')}; see {call} --help")
         status = USAGE
     except click.ClickException as error:
-        _complain(error.format_message())
+        complain(error.format_message())
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted")
+        complain("interrupted")
         status = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`); the interpreter must not try to write the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FAILURE
     except Exception as error:
-        if _debugging():
+        if debugging():
             raise
-        _complain(_describe(error))
+        complain(_describe(error))
         status = FAILURE
     _leave(status)
 
@@ -94,12 +93,6 @@ def _leave(status: int) -> NoReturn:
             sys.stdout.flush()
         os._exit(status)
     sys.exit(status)
-
-
-def _complain(message: str) -> None:
-    from flows.render import plain
-
-    click.echo(f"materiel: {plain(message)}", err=True)
 
 
 def _describe(error: Exception) -> str:
@@ -117,59 +110,6 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {message or 'no message'}; set MATERIEL_DEBUG=1 to see where it happened"
 
 
-def _debugging() -> bool:
-    return os.environ.get("MATERIEL_DEBUG", "") not in ("", "0")
-
-
-def _settings(**options: object) -> Settings:
-    from flows.settings import Settings
-
-    return Settings.from_environment().with_options(**options)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        # A pipe or a file has no width: a line there is never folded.
-        console.width = 100_000
-    return console
-
-
-def _show(console: Console, *parts: RenderableType) -> None:
-    """Print to standard output; for a pipe or a file without the blanks that fill a terminal's lines."""
-    if console.is_terminal:
-        console.print(*parts, sep="\n")
-        return
-    with console.capture() as capture:
-        console.print(*parts, sep="\n")
-    for line in capture.get().splitlines():
-        click.echo(line.rstrip())
-
-
-def _colours(console: Console) -> bool:
-    """Whether styles can be seen; where they cannot, brackets mark the words."""
-    return console.is_terminal and not console.no_color and not console.is_dumb_terminal
-
-
-def _date(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-06-30") from None
-
-
-lake_option = click.option(
-    "--lake", type=click.Path(path_type=Path), help="Folder of the lake [default: $MATERIEL_LAKE or ./lake]."
-)
-published_on_option = click.option(
-    "--published-on", callback=_date, metavar="DATE", help="Publication date of texts that bear none, as 2024-06-30."
-)
-
-
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -184,7 +124,7 @@ def cli(context: click.Context) -> None:
         context.exit(USAGE)
 
 
-for _command in (review, correct):
+for _command in (status, reparse, verify, review, correct, *cli_releases.COMMANDS):
     cli.add_command(_command)
 
 
@@ -198,15 +138,21 @@ for _command in (review, correct):
     "  materiel run 'articles/*.html' https://example.org/news/1 --lake ~/ledger\n"
     "  echo 'Germany delivered 10 tanks to Ukraine.' | materiel run - --published-on 2024-06-30",
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
 @lake_option
 @published_on_option
+@click.option("--sources", type=click.Path(path_type=Path), help="File of named sources to read as well (TOML).")
 @click.option(
     "--runner", metavar="SPEC", help="processes[:N] (default), threads[:N], or a Dask scheduler's tcp://host:port."
 )
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Inputs or documents that one task takes.")
 def run(
-    inputs: tuple[str, ...], lake: Path | None, published_on: date | None, runner: str | None, batch_size: int | None
+    inputs: tuple[str, ...],
+    lake: Path | None,
+    published_on: date | None,
+    runner: str | None,
+    batch_size: int | None,
+    sources: Path | None,
 ) -> None:
     """Read the INPUTs, extract their claims, and publish the tables.
 
@@ -214,9 +160,13 @@ def run(
     standard input. Running again skips what is done. Runs are kept by the Prefect server that PREFECT_API_URL names;
     without one, a server of the run's own is used.
     """
+    from flows.local_run import run_flow
     from flows.runners import check_runner, check_scheduler, needs_shared_server
 
-    settings = _settings(lake=lake, runner=runner, batch_size=batch_size)
+    if not inputs and sources is None:
+        raise click.UsageError("Missing argument 'INPUT...', or --sources with a file of sources.")
+
+    settings = settings_from(lake=lake, runner=runner, batch_size=batch_size)
     check_runner(settings.runner)
     if needs_shared_server(settings.runner) and "PREFECT_API_URL" not in os.environ:
         raise Failure(
@@ -224,118 +174,30 @@ def run(
             "start `prefect server start --host 0.0.0.0` and set PREFECT_API_URL to its address"
         )
     check_scheduler(settings.runner)
-    _check_api()
-    with _interruptible():
-        figures = _run_pipeline(list(inputs), settings, published_on)
+
+    def load() -> Callable[[], dict[str, Any]]:
+        from flows.pipeline import pipeline
+
+        return lambda: pipeline(
+            list(inputs),
+            str(settings.lake),
+            published_on,
+            runner=settings.runner,
+            batch_size=settings.batch_size,
+            sources=str(sources) if sources else None,
+        )
+
+    figures = run_flow(load)
     _print_outcome(settings.lake)
     if not figures["ingest"]["documents"]:
         raise Failure("none of the inputs could be used; see the reasons above and give other inputs")
-
-
-def _run_pipeline(inputs: list[str], settings: Settings, published_on: date | None) -> dict[str, Any]:
-    """Run the flow, on a server of its own where none is named; the imports go on while that server starts."""
-    from contextlib import nullcontext
-
-    from flows.embedded_server import start_server
-    from flows.progress import progress
-    from flows.render import stage_note
-
-    _quiet_prefect()
-    server = None if "PREFECT_API_URL" in os.environ else start_server()
-    with progress(settings.lake, stage_note) as listener:
-        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-
-        from flows.pipeline import pipeline, stage_listener
-
-        if server is not None:
-            server.wait_until_ready()
-        # A heartbeat tells a lasting server that a run is alive, and holds up the end of every flow by a second.
-        quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}) if server else nullcontext()
-        token = stage_listener.set(listener)
-        try:
-            with quick:
-                return pipeline(
-                    inputs, str(settings.lake), published_on, runner=settings.runner, batch_size=settings.batch_size
-                )
-        finally:
-            stage_listener.reset(token)
-
-
-def _check_api() -> None:
-    """Raise Failure where PREFECT_API_URL names a server that does not answer, before Prefect tries for long."""
-    import urllib.error
-    import urllib.request
-
-    url = os.environ.get("PREFECT_API_URL")
-    if url is None:
-        return
-    try:
-        urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=10).close()
-    except urllib.error.HTTPError:
-        # It answers; what it refuses here it may still allow to who has its key.
-        return
-    except (OSError, ValueError):
-        raise Failure(
-            f"no Prefect server answers at PREFECT_API_URL={url}; start it, correct the address, "
-            "or unset it to use a server of the run's own"
-        ) from None
-
-
-def _quiet_prefect() -> None:
-    level = "INFO" if _debugging() else "CRITICAL"
-    defaults = {
-        "PREFECT_LOGGING_LEVEL": level,
-        "PREFECT_LOGGING_ROOT_LEVEL": level,
-        "PREFECT_LOGGING_INTERNAL_LEVEL": level,
-        "DO_NOT_TRACK": "1",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-    # Where a run is interrupted, Python's tracker tidies up behind it; that it had to is no news.
-    tracker = "ignore::UserWarning:multiprocessing.resource_tracker"
-    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), tracker]))
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """An interrupt ends the run at once: its workers are killed (what they have not finished is done again next time),
-    and where the rest does not end by itself, or at a second interrupt, the process does.
-    """
-    import multiprocessing
-    import signal
-    import threading
-    import warnings
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(INTERRUPTED))
-        # What an interrupt cuts off in the middle of an await is nobody's mistake.
-        warnings.filterwarnings("ignore", category=RuntimeWarning)
-        for child in multiprocessing.active_children():
-            child.kill()
-        threading.Thread(target=leave, daemon=True).start()
-        raise KeyboardInterrupt
-
-    def leave() -> None:
-        if not ended.wait(INTERRUPT_SECONDS):
-            _complain(INTERRUPTED_MESSAGE)
-            os._exit(INTERRUPTED)
-
-    ended = threading.Event()
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    except (click.Abort, KeyboardInterrupt):
-        raise Interrupted(INTERRUPTED_MESSAGE) from None
-    finally:
-        ended.set()
-        signal.signal(signal.SIGINT, before)
 
 
 def _print_outcome(lake: Path) -> None:
     """What the release holds: the transfers, the counts, what was turned away, and where to go on."""
     from flows import catalog, render
 
-    console = _console()
+    console = console_of()
     release = catalog.current_release(lake)
     counts = {table.name: table.rows for table in catalog.describe(release)}
     with catalog.connect(release) as reader:
@@ -348,7 +210,7 @@ def _print_outcome(lake: Path) -> None:
             "select reason, count(*), min(source_uri) from rejects group by reason order by 2 desc, 1"
         ).fetchall()
         names = _actor_names(reader)
-    _show(console, render.outcome(lake, release, counts, transfers, rejects, names, console.width))
+    show(console, render.outcome(lake, release, counts, transfers, rejects, names, console.width))
 
 
 # extract
@@ -380,43 +242,53 @@ def extract(source: str, published_on: date | None, as_json: bool) -> None:
         "affiliations": [asdict(row) for row in found.affiliations],
     }
     if as_json:
-        _print_json({"document": asdict(document), **rows})
+        print_json({"document": asdict(document), **rows})
         return
     from flows import render
 
-    console = _console()
+    console = console_of()
     names = {mention.actor_id: mention.name for mention in found.actor_mentions}
-    _show(console, render.document_claims(asdict(document), rows, names, colours=_colours(console)))
+    show(console, render.document_claims(asdict(document), rows, names, colours=has_colours(console)))
 
 
 def _one_document(source: str, published_on: date | None) -> Document:
     from flows.inputs import Unreadable, expand, read
+    from flows.reference import load_agencies
+    from transforms.documents import Hints
     from transforms.parse import RawInput, parse
 
-    settings = _settings()
+    settings = settings_from()
     units, rejects = expand([source])
     if len(units) > 1:
         raise Failure(f"{source}: {len(units)} inputs, not one; use `materiel run {source}` for many")
     if rejects:
         raise Failure(f"{rejects[0].source_uri}: {rejects[0].detail}")
     try:
-        if units[0].kind == "url":
-            from flows.fetch import FetchFailure, fetch_all
-
-            [received] = fetch_all([units[0].source_uri], settings)
-            if isinstance(received, FetchFailure):
-                raise Unreadable(received.reject)
-        else:
-            received = read(units[0], settings)
+        received = _fetched(units[0].source_uri, settings) if units[0].kind == "url" else read(units[0], settings)
     except Unreadable as error:
         raise Failure(f"{error.reject.source_uri}: {error.reject.detail}") from None
-    raw = RawInput(received.source_uri, received.content, received.media_type, published_on, received.url)
-    parsed = parse(raw, max_text_chars=settings.max_text_chars, max_page_bytes=settings.max_bytes)
+    hints = Hints(published_on=published_on, published_from="option")
+    raw = RawInput(received.source_uri, received.content, received.media_type, hints, received.url)
+    limits = {"max_text_chars": settings.max_text_chars, "max_page_bytes": settings.max_bytes}
+    parsed = parse(raw, **limits, agencies=load_agencies())
     if len(parsed.documents) > 1:
         raise Failure(f"{source}: {len(parsed.documents)} documents, not one; use `materiel run {source}` for many")
     if not parsed.documents:
         raise Failure(f"{parsed.rejects[0].source_uri}: {parsed.rejects[0].detail}")
     return parsed.documents[0]
+
+
+def _fetched(url: str, settings: Settings) -> Received:
+    """The page at an address. Raises Unreadable."""
+    from flows.fetch import FetchFailure, PageRequest, fetch_all
+    from flows.inputs import Received, Unreadable
+
+    [(_, outcome)] = fetch_all([PageRequest(url)], settings)
+    if isinstance(outcome, FetchFailure):
+        raise Unreadable(outcome.reject)
+    # Without validators no server says that nothing has changed.
+    assert isinstance(outcome, Received)
+    return outcome
 
 
 # query
@@ -440,7 +312,7 @@ def query(sql: str | None, lake: Path | None, style: str | None) -> None:
     """
     from flows import catalog
 
-    with catalog.connect(catalog.current_release(_settings(lake=lake).lake)) as reader:
+    with catalog.connect(catalog.current_release(settings_from(lake=lake).lake)) as reader:
         if sql is not None:
             _answer(reader, sql, style)
         elif sys.stdin.isatty():
@@ -494,10 +366,10 @@ def _asked(question: Callable[[], Answer]) -> Answer:
 def _print_table(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
     from flows import render
 
-    console = _console()
+    console = console_of()
     rows = cursor.fetchmany(ROWS_SHOWN)
     more = bool(cursor.fetchone()) if len(rows) == ROWS_SHOWN else False
-    _show(console, *render.query_table(console, columns, rows, more=more))
+    show(console, *render.query_table(console, columns, rows, more=more))
 
 
 def _print_csv(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) -> None:
@@ -516,16 +388,10 @@ def _print_json_rows(columns: Sequence[str], cursor: duckdb.DuckDBPyConnection) 
     separator = "["
     while rows := cursor.fetchmany(ROWS_SHOWN):
         for row in rows:
-            record = json.dumps(_json_value(dict(zip(names, row, strict=True))), ensure_ascii=False, allow_nan=False)
+            record = json.dumps(json_value(dict(zip(names, row, strict=True))), ensure_ascii=False, allow_nan=False)
             click.echo(f"{separator}{record}", nl=False)
             separator = ",\n "
     click.echo("]" if separator != "[" else "[]")
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    click.echo(json.dumps(_json_value(value), ensure_ascii=False, allow_nan=False, indent=2))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -535,25 +401,6 @@ def _distinct(names: Sequence[str]) -> list[str]:
         candidates = (name if not number else f"{name}_{number}" for number in count())
         taken.append(next(candidate for candidate in candidates if candidate not in taken))
     return taken
-
-
-def _json_value(value: Any) -> object:
-    """The value in JSON's types; a number that JSON has no word for (infinity, not a number) is null."""
-    from decimal import Decimal
-
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_value(item) for item in value]
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 PROMPT_HELP = "SQL ends with ; and may take several lines. .tables lists the tables, .quit or Ctrl-D ends."
@@ -591,9 +438,9 @@ def _prompt(reader: Reader, style: str | None) -> None:
             try:
                 _answer_script(reader, waiting, style)
             except Failure as error:
-                _complain(error.message)
+                complain(error.message)
             except KeyboardInterrupt:
-                _complain("interrupted")
+                complain("interrupted")
             waiting = ""
 
 
@@ -637,8 +484,8 @@ def explain(identifier: str, lake: Path | None) -> None:
 
     if len(identifier) < ID_CHARACTERS:
         raise click.UsageError(f"{identifier!r} is too short for an id; give at least {ID_CHARACTERS} characters")
-    console = _console()
-    with catalog.connect(catalog.current_release(_settings(lake=lake).lake)) as reader:
+    console = console_of()
+    with catalog.connect(catalog.current_release(settings_from(lake=lake).lake)) as reader:
         kind, full = _find_id(reader, identifier)
         names = _actor_names(reader)
         transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
@@ -646,8 +493,8 @@ def explain(identifier: str, lake: Path | None) -> None:
         documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
         decided = corrections_of(reader, [str(row["claim_id"]) for row in claims])
     whole = transfer[0] if transfer else None
-    colours = _colours(console)
-    _show(
+    colours = has_colours(console)
+    show(
         console,
         render.explanation(whole, claims, documents, names, colours=colours, width=console.width, corrections=decided),
     )
@@ -719,17 +566,17 @@ def tables(name: str | None, lake: Path | None, as_json: bool) -> None:
     """Show the tables of the current release: rows, columns, types and meanings."""
     from flows import catalog, render
 
-    described = catalog.describe(catalog.current_release(_settings(lake=lake).lake))
+    described = catalog.describe(catalog.current_release(settings_from(lake=lake).lake))
     chosen = [table for table in described if name in (None, table.name)]
     if not chosen:
         raise Failure(f"{name}: no such table; there are {', '.join(table.name for table in described)}")
     if as_json:
         from dataclasses import asdict
 
-        _print_json([asdict(table) for table in chosen])
+        print_json([asdict(table) for table in chosen])
         return
-    console = _console()
-    _show(console, render.data_dictionary(chosen))
+    console = console_of()
+    show(console, render.data_dictionary(chosen))
 
 
 # evaluate, train
@@ -763,13 +610,13 @@ def evaluate(gold_dirs: tuple[Path, ...], errors: bool, as_json: bool, rules: bo
         from dataclasses import asdict
 
         listed = {n: {"errors": [asdict(e) for e in r.errors]} if errors else {} for n, r in results.items()}
-        _print_json({name: result.figures() | listed[name] for name, result in results.items()})
+        print_json({name: result.figures() | listed[name] for name, result in results.items()})
         return
     from flows.render_scores import evaluation
 
-    console = _console()
+    console = console_of()
     for name, result in results.items():
-        _show(console, evaluation(name, result, errors=errors))
+        show(console, evaluation(name, result, errors=errors))
 
 
 @cli.command(
@@ -811,13 +658,16 @@ def train(gold_dirs: tuple[Path, ...], output: Path | None) -> None:
         raise Failure(f"these documents cannot be learned from ({error}); give more of them") from error
     write_weights(path, decisions)
     _note(f"wrote {path}")
-    _show(_console(), evaluation("test", evaluate(tested, replace(rules, decisions=read_weights(path)))))
+    show(console_of(), evaluation("test", evaluate(tested, replace(rules, decisions=read_weights(path)))))
 
 
 def _note(message: str) -> None:
     from flows.render import plain
 
     click.echo(plain(message), err=True)
+
+
+cli.add_command(sources)
 
 
 if __name__ == "__main__":

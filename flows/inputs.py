@@ -6,14 +6,15 @@ import glob
 import os
 import re
 import sys
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 from urllib.parse import urldefrag, urlsplit
 
+from flows.compression import BadCompression, TooLarge, gunzip
 from flows.settings import Settings
+from transforms.documents import Hints
 from transforms.rows import Reject
 
 MEDIA_TYPE_OF_SUFFIX = {
@@ -27,6 +28,8 @@ MEDIA_TYPE_OF_SUFFIX = {
 }
 """What a file name says of the content; for other names the content decides."""
 
+WARC_SUFFIXES = (".warc", ".warc.gz")
+
 MAX_LIST_BYTES = 10_000_000
 """Largest file that is looked into for a list of URLs."""
 
@@ -36,14 +39,22 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
+NO_HINTS = Hints()
+
+
 @dataclass(frozen=True, slots=True)
 class InputUnit:
-    """One file, one page to fetch, or standard input."""
+    """One file, one page to fetch, one WARC file of pages, or standard input."""
 
-    kind: Literal["file", "stdin", "url"]
+    kind: Literal["file", "stdin", "url", "warc"]
     source_uri: str
     path: str | None = None
     """Where a file lies."""
+    hints: Hints = NO_HINTS
+    spacing: float | None = None
+    """Seconds between two requests to a host, where its source sets them; None: the settings'."""
+    max_bytes: int | None = None
+    """Largest page, where its source sets one; None: the settings'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class Received:
     """Address after redirects, of what was fetched."""
     status_line: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    archived_in: str | None = None
+    """Of a record of a WARC file that is an input: the file and the offset of the record, `news.warc.gz#1234`."""
 
 
 class Unreadable(Exception):
@@ -73,20 +86,15 @@ class Unreadable(Exception):
         return type(self), (self.reject,)
 
 
-class TooLarge(Exception):
-    """Content passes its limit, as received or after decompression."""
-
-
-class BadCompression(Exception):
-    """Compressed content is damaged, cut off, or compressed in an unknown way."""
-
-
-def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
+def expand(inputs: Sequence[str], hints: Hints = NO_HINTS) -> tuple[list[InputUnit], list[Reject]]:
     """The units that the inputs name, each once, sorted; and a reject for each input that names none.
+
+    `hints` is what is known of all their documents.
 
     Folders are read with their subfolders. Left out of folders and globs: hidden files, `README*`, and a `labels.jsonl`
     beside a `documents.jsonl` (the labels of a labelled set). A `.urls` file, or a `.txt` file of which every line is a
-    URL, a `#` comment or blank, stands for the pages that it lists.
+    URL, a `#` comment or blank, stands for the pages that it lists. A `.warc` or `.warc.gz` file is one unit of many
+    pages (`flows.warc_input`).
     """
     units: set[InputUnit] = set()
     rejects: list[Reject] = []
@@ -95,11 +103,27 @@ def expand(inputs: Sequence[str]) -> tuple[list[InputUnit], list[Reject]]:
             if isinstance(found, Reject):
                 rejects.append(found)
             else:
-                units.add(found)
+                units.add(replace(found, hints=hints) if hints != NO_HINTS else found)
     return (
         sorted(units, key=lambda unit: (unit.kind, unit.source_uri)),
         sorted(set(rejects), key=lambda reject: (reject.source_uri, reject.detail)),
     )
+
+
+def listed_pages(path: Path) -> tuple[list[InputUnit], list[Reject]]:
+    """The pages that the lines of a file name, whatever its name, and a reject for each line that names none."""
+    uri = _uri(path.as_posix())
+    try:
+        if path.stat().st_size > MAX_LIST_BYTES:
+            return [], [_reject(uri, "too_large", f"The list is larger than {MAX_LIST_BYTES:,} bytes; split it.")]
+        found = list(_listed(_entries(path.read_bytes()), uri))
+    except FileNotFoundError:
+        return [], [_reject(uri, "not_found", "There is no such file; check the path.")]
+    except OSError as error:
+        detail = f"The file cannot be read ({error.strerror or type(error).__name__}); check its permissions."
+        return [], [_reject(uri, "unreadable", detail)]
+    units = [unit for unit in found if isinstance(unit, InputUnit)]
+    return units, [reject for reject in found if isinstance(reject, Reject)]
 
 
 def read(unit: InputUnit, settings: Settings) -> Received:
@@ -147,27 +171,6 @@ def _read_at_most(file: BinaryIO, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def gunzip(body: bytes, limit: int) -> bytes:
-    """Decompress gzip data of one or more members. Raises TooLarge above `limit` bytes, and BadCompression."""
-    parts: list[bytes] = []
-    size = 0
-    rest = body
-    while rest.startswith(b"\x1f\x8b"):
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(rest, limit - size + 1)
-        except zlib.error as error:
-            raise BadCompression from error
-        size += len(part)
-        if size > limit:
-            raise TooLarge
-        if not member.eof:
-            raise BadCompression
-        parts.append(part)
-        rest = member.unused_data
-    return b"".join(parts)
-
-
 def _expanded(text: str) -> Iterator[InputUnit | Reject]:
     if text == "-":
         yield InputUnit("stdin", STDIN_URI)
@@ -212,8 +215,9 @@ def _files(name: str, *, explicit: bool) -> Iterator[InputUnit | Reject]:
     elif (urls := _listed_urls(path)) is not None:
         yield from _listed(urls, uri)
     else:
+        kind: Literal["file", "warc"] = "warc" if path.name.lower().endswith(WARC_SUFFIXES) else "file"
         # Workers may have another working directory.
-        yield InputUnit("file", uri, str(path.absolute()))
+        yield InputUnit(kind, uri, str(path.absolute()))
 
 
 def _folder(folder: Path, uri: str) -> Iterator[InputUnit | Reject]:
@@ -254,14 +258,18 @@ def _listed_urls(path: Path) -> list[tuple[int, str]] | None:
                 first = file.readline(8_192)
             if not first.lstrip(b"\xef\xbb\xbf \t").lower().startswith((b"http://", b"https://", b"#")):
                 return None
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        entries = _entries(path.read_bytes())
     except OSError:
         return None  # reading it as a document will tell what is wrong
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
-    entries = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if suffix == ".txt" and not (entries and all(_URL.fullmatch(line) for _, line in entries)):
         return None
     return entries
+
+
+def _entries(content: bytes) -> list[tuple[int, str]]:
+    """Line number and text of the lines that are neither blank nor a comment."""
+    lines = enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip() and not line.strip().startswith("#")]
 
 
 def _listed(entries: Iterable[tuple[int, str]], uri: str) -> Iterator[InputUnit | Reject]:

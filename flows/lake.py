@@ -47,23 +47,51 @@ class Lake:
 
     @property
     def raw(self) -> Path:
-        """Bytes as received: `<batch>.warc.gz`, each with its index `<batch>.parquet`."""
+        """The archive: `<batch>/records.warc.gz`, bytes as received, and `<batch>/index.parquet`."""
         return self.root / "raw"
 
     @property
+    def attempts(self) -> Path:
+        """`<batch>.parquet`: which units were looked at and what came of each."""
+        return self.root / "attempts"
+
+    @property
+    def looks(self) -> Path:
+        """`<run>.parquet`: what each source of `sources.toml` gave in a run."""
+        return self.root / "looks"
+
+    @property
     def documents(self) -> Path:
-        """`<batch>.parquet` of documents."""
+        """`<parser_version>/<batch>/`: documents, rejects, and the records of the archive that they are made of."""
         return self.root / "documents"
+
+    def document_batches(self, version: str) -> list[Path]:
+        """The finished batches of documents that a version of the parser has made, sorted by name."""
+        return finished_folders(self.documents / version)
 
     @property
     def rejects(self) -> Path:
-        """`<batch>.parquet` of rejects."""
+        """`<batch>.parquet` of rejects that no document or record stands for."""
         return self.root / "rejects"
 
     @property
     def claims(self) -> Path:
         """`<extractor_version>/<batch>/<table>.parquet`."""
         return self.root / "claims"
+
+    def claim_batches(self, version: str) -> list[Path]:
+        """The finished batches of claims that a version of the extractor has made, sorted by name."""
+        return finished_folders(self.claims / version)
+
+    @property
+    def signatures(self) -> Path:
+        """`<method version>/<batch>.parquet` of what `flows.near_duplicates` keeps of each text."""
+        return self.root / "near_duplicates" / "signatures"
+
+    @property
+    def stories(self) -> Path:
+        """Which story each text belongs to; replaced whole, and absent before the first time."""
+        return self.root / "near_duplicates" / "stories.parquet"
 
     @property
     def build(self) -> Path:
@@ -86,6 +114,13 @@ def parquet_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.suffix == ".parquet" and not path.name.startswith("."))
+
+
+def finished_folders(folder: Path) -> list[Path]:
+    """The folders in a folder, without temporary ones, sorted by name; none where it does not exist."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def arrow_schema(row_type: type) -> pyarrow.Schema:

@@ -16,13 +16,15 @@ from prefect import flow
 
 from flows.corrections import Correction, corrections_path, load_corrections
 from flows.lake import Lake, arrow_schema, parquet_files
+from flows.parsing import StoredDocument
+from flows.versions import models_version, reference_version
 from transforms.rows import (
     ActorMention,
     Affiliation,
-    Document,
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
 )
 
@@ -53,19 +55,22 @@ class ModelError(RuntimeError):
 
 
 @flow(name="model", log_prints=False)
-def model(lake: str, extractor_version: str | None = None) -> dict[str, Any]:
-    """Build and test the tables of a lake; see `build_models`. Without a version, that of the installed extractor."""
+def model(lake: str, extractor_version: str | None = None, parser_version: str | None = None) -> dict[str, Any]:
+    """Find the reprints, build and test the tables; see `build_models`. Without versions, those that are installed."""
+    from flows import parsing, reference
+    from flows.near_duplicates import cluster_documents
     from flows.settings import Settings
 
-    if extractor_version is None:
-        from flows import reference
-
-        extractor_version = reference.extractor_version()
-    return build_models(Path(lake), extractor_version, corrections=Settings.from_environment().corrections)
+    settings = Settings.from_environment()
+    parser_version = parser_version or parsing.parser_version(settings)
+    stories = cluster_documents(lake, parser_version)
+    extractor_version = extractor_version or reference.extractor_version()
+    built = build_models(Path(lake), extractor_version, parser_version, corrections=settings.corrections)
+    return {**built, "stories": stories["stories"], "reprints": stories["reprints"]}
 
 
 def build_models(
-    lake: Path, extractor_version: str, seeds: Path = SEEDS, corrections: Path | None = None
+    lake: Path, extractor_version: str, parser_version: str, seeds: Path = SEEDS, corrections: Path | None = None
 ) -> dict[str, Any]:
     """Build every table into a new `build/materiel.duckdb`, which replaces the old one only if all data tests pass.
 
@@ -81,9 +86,10 @@ def build_models(
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         database = aside / "materiel.duckdb"
-        _create_sources(database, stores, extractor_version, seeds)
+        _create_sources(database, stores, extractor_version, parser_version, seeds)
         _store_corrections(database, decided)
         nodes = _run_dbt(database, stores.build / "dbt")
+        _note_versions(database, seeds)
         tables = _seal(database)
         database.replace(database_path(stores))
         shutil.rmtree(aside, ignore_errors=True)
@@ -119,19 +125,25 @@ def sql_literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _create_sources(database: Path, lake: Lake, extractor_version: str, seeds: Path) -> None:
+def _create_sources(database: Path, lake: Lake, extractor_version: str, parser_version: str, seeds: Path) -> None:
     """Put views over the files of the lake and the reference tables, and note which extractor the claims are of.
 
     So the models need no paths, and dbt's parse of them stays valid from run to run.
     """
     import duckdb
 
-    batches = _claim_batches(lake.claims / extractor_version)
+    batches = lake.claim_batches(extractor_version)
+    parsed = lake.document_batches(parser_version)
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema lake; create schema reference; create schema build")
-        connection.execute("create table build.info as select ? as extractor_version", [extractor_version])
-        _create_lake_view(connection, "documents", Document, parquet_files(lake.documents))
-        _create_lake_view(connection, "rejects", Reject, parquet_files(lake.rejects))
+        connection.execute(
+            "create table build.info as select ? as extractor_version, ? as parser_version",
+            [extractor_version, parser_version],
+        )
+        _create_lake_view(connection, "documents", StoredDocument, [batch / "documents.parquet" for batch in parsed])
+        rejects = [*parquet_files(lake.rejects), *(batch / "rejects.parquet" for batch in parsed)]
+        _create_lake_view(connection, "rejects", Reject, rejects)
+        _create_lake_view(connection, "stories", StoryMember, [lake.stories] if lake.stories.is_file() else [])
         for table, row_type in CLAIM_TABLES.items():
             files = [batch / f"{table}.parquet" for batch in batches]
             _create_lake_view(connection, table, row_type, files)
@@ -154,12 +166,6 @@ def _store_corrections(database: Path, corrections: Sequence[Correction]) -> Non
     with duckdb.connect(str(database)) as connection:
         connection.register("corrections_read", rows)
         connection.execute("create table lake.corrections as from corrections_read")
-
-
-def _claim_batches(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def _create_lake_view(connection: duckdb.DuckDBPyConnection, table: str, row_type: type, files: Sequence[Path]) -> None:
@@ -242,6 +248,17 @@ def _failure(database: Path, result: Any) -> str:
         f"data test `{node.name}` failed for {result.failures} row(s), the first being {_one_line(', '.join(known))}; "
         "nothing is published"
     )
+
+
+def _note_versions(database: Path, seeds: Path) -> None:
+    """Note which models and reference tables the tables were made with; the release tells of them."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "create table build.versions as select ? as models_version, ? as reference_version",
+            [models_version(PROJECT), reference_version(seeds)],
+        )
 
 
 def _seal(database: Path) -> dict[str, int]:

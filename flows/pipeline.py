@@ -14,11 +14,13 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.extract import extract
 from flows.ingest import ingest
+from flows.lake import Lake
 from flows.model import model
 from flows.publish import publish
 from flows.render import stage_note
 from flows.runners import task_runner
 from flows.settings import Settings
+from flows.status import source_statuses, status_markdown
 
 STAGES = ("ingest", "extract", "model", "publish")
 
@@ -35,10 +37,12 @@ def pipeline(
     published_on: date | None = None,
     runner: str | None = None,
     batch_size: int | None = None,
+    sources: str | None = None,
 ) -> dict[str, Any]:
     """Read the inputs, extract their claims, build the tables and publish them as the lake's current release.
 
-    What is left out comes from the `MATERIEL_*` settings. Returns the figures of each stage, with its seconds.
+    `sources` is a file of named sources (`sources.toml`) to read as well. What is left out comes from the `MATERIEL_*`
+    settings. Returns the figures of each stage, with its seconds.
     """
     settings = Settings.from_environment().with_options(
         lake=Path(lake) if lake else None, runner=runner, batch_size=batch_size
@@ -48,7 +52,7 @@ def pipeline(
     workers = task_runner(settings.runner)
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "ingest": lambda: ingest.with_options(task_runner=workers)(
-            inputs, root, published_on=published_on, batch_size=settings.batch_size
+            inputs, root, published_on=published_on, batch_size=settings.batch_size, sources=sources
         ),
         "extract": lambda: extract.with_options(task_runner=workers)(root, batch_size=settings.batch_size),
         "model": lambda: model(root),
@@ -59,6 +63,11 @@ def pipeline(
         figures[stage] = _timed(stage, steps[stage])
     create_markdown_artifact(
         key="materiel-run", markdown=report(figures), description="Figures of one run of the pipeline"
+    )
+    create_markdown_artifact(
+        key="materiel-sources",
+        markdown=status_markdown(source_statuses(Lake(settings.lake))),
+        description="What came of each source in its last run",
     )
     return figures
 

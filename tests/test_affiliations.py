@@ -15,14 +15,17 @@ OFFICES = [
     ("The late Polish prime minister Adam Zielinski signed it.", "adam-zielinski", "prime minister", "POL", False),
     ("Ex-president Carlos Mendez of Peru spoke.", "carlos-mendez", "president", "PER", False),
     ("President Kim Nam-su of North Korea sent rockets to Russia.", "kim-nam-su", "President", "PRK", True),
-    ("General Tomas Berg, commander of the Norwegian army, retired.", "tomas-berg", "commander", "NOR", True),
+    (
+        "General Tomas Berg, commander of the Norwegian army, retired.",
+        "tomas-berg", "commander", "norwegian-army", True,
+    ),
     (
         "Amira Haddad, the Lebanese army's chief of staff, spoke.",
         "amira-haddad", "chief of staff", "lebanese-armed-forces", True,
     ),
     (
         "Kim Tae-jin, a spokesman for South Korea's defence ministry, said so.",
-        "kim-tae-jin", "spokesman", "KOR", True,
+        "kim-tae-jin", "spokesman", "south-korean-ministry-of-defence", True,
     ),
 ]  # fmt: skip
 

@@ -57,3 +57,24 @@ def test_extract_imports_no_orchestration() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def used_by(module: str) -> set[str]:
+    """The modules of `transforms` that one of them imports, directly or not, itself included."""
+    waiting, found = [module], set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        tree = ast.parse((ROOT / "transforms" / f"{name}.py").read_text(encoding="utf-8"))
+        named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        waiting += [name for name in (m.partition("transforms.")[2] for m in named) if name and name not in found]
+    return found
+
+
+def test_the_versions_cover_the_code_that_they_stand_for() -> None:
+    from flows.parsing import PARSER_MODULES
+    from flows.reference import NOT_EXTRACTING
+
+    modules = {path.stem for path in (ROOT / "transforms").glob("*.py")} - {"__init__"}
+    assert used_by("parse") == set(PARSER_MODULES)
+    assert modules - used_by("extractor") == NOT_EXTRACTING

@@ -26,7 +26,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The transfer of each claim, as the models put them together."""
     rows, _ = load()
     lake = write_lake(tmp_path_factory.mktemp("clusters"), rows)
-    build_models(lake.root, VERSION, SEEDS)
+    build_models(lake.root, VERSION, VERSION, SEEDS)
     with duckdb.connect(str(database_path(lake)), read_only=True) as connection:
         return dict(connection.execute("select claim_id, transfer_id from transfer_claim_links").fetchall())
 

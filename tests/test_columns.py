@@ -66,6 +66,7 @@ ROW_TYPES = {
     "extractions": rows.Extraction,
     "actor_mentions": rows.ActorMention,
     "corrections": Correction,
+    "stories": rows.StoryMember,
 }
 
 
@@ -107,7 +108,8 @@ def test_the_contract_is_kept(release: Path, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ROW_TYPES))
 def test_the_staging_models_have_the_columns_of_the_rows(name: str) -> None:
     names = [column["name"] for column in models("staging")[f"stg_{name}"]["columns"]]
-    assert names == [field.name for field in fields(ROW_TYPES[name])]
+    # What a document was made of is the lake's; of it, the digest is published.
+    assert [name for name in names if name != "raw_digest"] == [field.name for field in fields(ROW_TYPES[name])]
 
 
 @pytest.mark.parametrize("name", ["transfer_claims", "relation_claims", "affiliations"])

@@ -52,7 +52,7 @@ def build(root: Path, seeds: Path, rows: Rows, *decisions: Correction) -> Lake:
     lake = write_lake(root, rows)
     (root / "corrections.csv").unlink(missing_ok=True)
     append_corrections(root / "corrections.csv", decisions, seeds)
-    build_models(root, VERSION, seeds)
+    build_models(root, VERSION, VERSION, seeds)
     return lake
 
 
@@ -97,7 +97,7 @@ def story() -> Story:
 def test_without_corrections_nothing_is_reviewed(root: Path, seeds: Path, story: Story) -> None:
     write_lake(root, story.rows)
     (root / "corrections.csv").unlink(missing_ok=True)
-    build_models(root, VERSION, seeds)
+    build_models(root, VERSION, VERSION, seeds)
     lake = Lake(root)
     assert table(lake, "select distinct review from transfer_claims") == [(None,)]
     assert table(lake, "select count(*) from corrections") == [(0,)]
@@ -178,7 +178,7 @@ def test_transfers_are_merged_and_split_in_any_order(root: Path, seeds: Path, st
     random.Random(3).shuffle(shuffled)
     again = build(root, seeds, s.rows, *shuffled)
     assert [table(again, query) for query in everything] == before
-    build_models(root, VERSION, seeds)
+    build_models(root, VERSION, VERSION, seeds)
     assert [table(again, query) for query in everything] == before
 
 
@@ -429,7 +429,7 @@ def test_another_file_can_be_named(tmp_path: Path, root: Path, seeds: Path, stor
     build(root, seeds, story.rows)
     path = tmp_path / "elsewhere.csv"
     append_corrections(path, [decide("reject_claim", story.first)], seeds)
-    build_models(root, VERSION, seeds, corrections=path)
+    build_models(root, VERSION, VERSION, seeds, corrections=path)
     assert table(Lake(root), "select count(*) from corrections") == [(1,)]
 
 
@@ -438,7 +438,7 @@ def test_wrong_lines_leave_the_tables_as_they_were(root: Path, seeds: Path, stor
     write(root / "corrections.csv", HEADER + "reject,1,,,,,,\n")
     before = database_path(lake).read_bytes()
     with pytest.raises(CorrectionsError, match=r"corrections\.csv: line 2: "):
-        build_models(root, VERSION, seeds)
+        build_models(root, VERSION, VERSION, seeds)
     assert database_path(lake).read_bytes() == before
 
 

@@ -14,7 +14,9 @@ from small_lake import VERSION, Rows, write_claims, write_lake, write_seeds
 
 from flows.lake import Lake
 from flows.model import ModelError, build_lock, build_models, database_path
-from transforms.rows import Reject
+from flows.reference import load_agencies
+from transforms.rows import Document, Reject
+from transforms.wire import wire_agency
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(lake: Lake, seeds: Path) -> dict[str, Any]:
-    return build_models(lake.root, VERSION, seeds)
+    return build_models(lake.root, VERSION, VERSION, seeds)
 
 
 def table(lake: Lake, query: str) -> list[tuple]:
@@ -353,11 +355,83 @@ def test_what_papers_take_from_one_agency_is_one_source(
 ) -> None:
     rows = Rows()
     for number, start in enumerate(starts):
-        document = rows.document(f"{start}Iran sent {number + 2} drones to Russia.", f"https://{number}.example/a")
+        text = f"{start}Iran sent {number + 2} drones to Russia."
+        wire = wire_agency(text, None, load_agencies())
+        document = rows.document(text, f"https://{number}.example/a", wire=wire)
         rows.transfer(document, "IRN", "RUS")
     lake = write_lake(root, rows)
     build(lake, seeds)
     assert transfer(lake, "n_sources", "true") == (n_sources,)
+
+
+def _forty_papers(rows: Rows, sentence: str = "Iran sent {} drones to Russia.") -> list[Document]:
+    """Texts of one agency's story: each paper has put the sentence in its own words, so that no wording is the same."""
+    return [
+        rows.document(
+            f"{place} - {sentence.format(number)}", f"https://paper-{number}.example/a", f"2024-05-{day:02}", wire=wire
+        )
+        for number, place, day, wire in ((2, "KYIV", 3, "fjord-wire"), (3, "Our town", 2, None), (4, "Report", 4, None))
+    ]
+
+
+def test_a_story_in_many_papers_is_the_voice_of_its_agency(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    papers = _forty_papers(rows)
+    rows.story(papers[1], papers[0], papers[2])
+    for paper in papers:
+        rows.transfer(paper, "IRN", "RUS")
+    # What a paper adds to the agency's text counts as the agency's, but not what it takes from another outlet.
+    rows.transfer(papers[1], "IRN", "RUS", "Our town", materiel="local lead")
+    rows.transfer(papers[2], "IRN", "RUS", "Report", attribution="tv-chosun")
+    alone = rows.document("Drones of Iran were seen in Russia.", "https://witness.example/a", "2024-05-05")
+    rows.transfer(alone, "IRN", "RUS")
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert transfer(lake, "n_claims, n_sources, n_documents", "true") == (6, 3, 4)
+    voices = table(lake, "select distinct independent_source from int_claim_sources order by 1")
+    assert voices == [("fjord-wire",), ("tv-chosun",), ("witness.example",)]
+    own = table(lake, "select distinct named_source from int_claim_sources order by 1")
+    assert own == [("fjord-wire",), ("paper-3.example",), ("paper-4.example",), ("tv-chosun",), ("witness.example",)]
+    stories = table(lake, "select document_id, story_id, n_reprints from documents order by published_on")
+    first = papers[1].document_id
+    assert stories == [
+        (papers[1].document_id, first, 2), (papers[0].document_id, first, 2), (papers[2].document_id, first, 2),
+        (alone.document_id, alone.document_id, 0),
+    ]  # fmt: skip
+
+
+def test_a_story_without_an_agency_is_the_voice_of_the_first(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    papers = _forty_papers(rows)[1:]
+    undated = rows.document("Iran sent drones.", "undated.txt")
+    rows.story(papers[0], papers[1], undated)
+    for paper in (*papers, undated):
+        rows.transfer(paper, "IRN", "RUS")
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert table(lake, "select distinct independent_source from int_claim_sources") == [("paper-3.example",)]
+
+
+def test_a_wording_that_another_story_had_first_is_that_storys(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    papers = _forty_papers(rows)
+    rows.story(papers[1], papers[0])
+    quoted = rows.document(f"A look back. {papers[1].text}", "https://late.example/a", "2024-06-01")
+    rows.transfer(papers[1], "IRN", "RUS")
+    rows.transfer(quoted, "IRN", "RUS", papers[1].text)
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert table(lake, "select distinct independent_source from int_claim_sources") == [("fjord-wire",)]
+
+
+def test_a_story_whose_first_text_is_gone_goes_by_the_next(root: Path, seeds: Path) -> None:
+    rows = Rows()
+    papers = _forty_papers(rows)
+    rows.story(papers[1], papers[0], papers[2])
+    rows.documents.remove(papers[1])
+    lake = write_lake(root, rows)
+    build(lake, seeds)
+    assert table(lake, "select distinct story_id, n_reprints from documents") == [(papers[0].document_id, 1)]
 
 
 def test_an_empty_lake_gives_empty_tables(root: Path, seeds: Path) -> None:
@@ -415,9 +489,10 @@ def test_a_missing_reference_table_is_named(root: Path, tmp_path: Path) -> None:
 
 def test_a_broken_file_in_the_lake_is_named(root: Path, seeds: Path) -> None:
     lake = write_lake(root, _one_claim())
-    broken = lake.documents / "broken.parquet"
+    broken = lake.documents / VERSION / "broken" / "documents.parquet"
+    broken.parent.mkdir()
     broken.write_bytes(b"not parquet")
-    with pytest.raises(ModelError, match=r"broken\.parquet"):
+    with pytest.raises(ModelError, match=r"broken/documents\.parquet"):
         build(lake, seeds)
 
 

@@ -6,6 +6,8 @@ import re
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.parse import Parsed, RawInput, decode, language_of, parse
-from transforms.rows import Document
+from transforms.documents import Hints
+from transforms.language import language_of
+from transforms.parse import Parsed, RawInput, decode, is_json_lines, parse, parse_stream
+from transforms.rows import Document, Reject
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"
 DAY = date(2024, 6, 27)
@@ -34,7 +38,8 @@ def parsed(
     content: str | bytes, media_type: str | None = None, published_on: date | None = None, **limits: int
 ) -> Parsed:
     data = content if isinstance(content, bytes) else content.encode()
-    return parse(RawInput("dir/in", data, media_type, published_on), **limits)
+    hints = Hints(published_on=published_on, published_from="option")
+    return parse(RawInput("dir/in", data, media_type, hints), **limits)
 
 
 def only_document(result: Parsed) -> Document:
@@ -83,9 +88,7 @@ def test_damaged_utf8_keeps_its_intact_characters() -> None:
 
 
 def test_same_text_in_two_files_is_one_document_id() -> None:
-    first, second = (
-        parse(RawInput(name, SENTENCE.encode(), "text/plain", None)).documents[0] for name in ("a.txt", "b.txt")
-    )
+    first, second = (parse(RawInput(name, SENTENCE.encode(), "text/plain")).documents[0] for name in ("a.txt", "b.txt"))
     assert first.document_id == second.document_id
     assert first.source_uri != second.source_uri
 
@@ -258,16 +261,158 @@ def test_a_json_file_is_one_record_a_list_of_them_or_lines() -> None:
     assert len(parsed(lines, "application/json").documents) == len(parsed(lines).documents) == 2
 
 
+def test_a_stream_of_lines_gives_what_the_whole_gives() -> None:
+    lines = [record(text="First."), "", '{"text": "cut', record(html=PAGE), record(text="Łódź")]
+    content = ("\ufeff" + "\r\n".join(lines) + "\n").encode()
+    raw = RawInput("dir/in", b"", JSONL, Hints(source="s", tags="a;b", outlet="O", title="T"))
+    streamed = list(parse_stream(enumerate(content.splitlines(keepends=True), 1), raw))
+    whole = parse(replace(raw, content=content))
+    assert [row for row in streamed if isinstance(row, Document)] == whole.documents
+    assert [row for row in streamed if isinstance(row, Reject)] == whole.rejects
+    assert [row.title for row in whole.documents] == ["T", "Tanks for Kyiv", "T"]
+    assert {(row.source, row.tags) for row in whole.documents} == {("s", "a;b")}
+    assert [row.reason for row in parse_stream([(1, b"\n")], raw) if isinstance(row, Reject)] == ["empty"]
+
+
+def test_a_stream_is_read_line_by_line() -> None:
+    read: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for number in range(3):
+            read.append(number)
+            yield record(text=f"Text {number}.").encode()
+
+    found = parse_stream(enumerate(lines(), 1), RawInput("in", b"", JSONL))
+    assert read == []
+    next(found)
+    assert read == [0]
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type", "expected"),
+    [
+        (b'{"text": "a"}\n{"te', None, True),
+        (b'\xef\xbb\xbf\n{"text": "a"}\n{"te', None, True),
+        (b'{"text": "a"}\n{"te', "application/json", True),
+        (b'{"text": "a ver', JSONL, True),
+        (b"not json", JSONL + "; charset=utf-8", True),
+        (b'{"text": "a ver', None, False),
+        (b'{"text": "a"}\n', None, False),
+        (b'{\n"text": "a"\n}', "application/json", False),
+        (b'[{"text": "a"},\n{"text": "b"}]', "application/json", False),
+        (b'{"text": "a"}\n{"te', "text/plain", False),
+        ('{"text": "a"}\n{"te'.encode("utf-16"), JSONL, False),
+        (b"%PDF-1.7", JSONL, False),
+        (b"", JSONL, False),
+    ],
+)
+def test_json_lines_are_told_by_their_head(head: bytes, media_type: str | None, expected: bool) -> None:
+    assert is_json_lines(head, media_type) is expected
+
+
+def test_a_date_of_the_input_comes_before_that_of_the_page_and_that_before_the_option() -> None:
+    hints = Hints(published_on=DAY, published_from="option")
+    lines = [record(html=PAGE, published_on="2022-02-02"), record(html=PAGE), record(text=SENTENCE)]
+    documents = parse(RawInput("in", "\n".join(lines).encode(), JSONL, hints)).documents
+    assert [(row.published_on, row.published_from) for row in documents] == [
+        (date(2022, 2, 2), "record"),
+        (date(2023, 3, 1), "page"),
+        (DAY, "option"),
+    ]
+    assert {row.published_precision for row in documents} == {"day"}
+    [undated] = parse(RawInput("in", SENTENCE.encode(), None, Hints(published_from="option"))).documents
+    assert (undated.published_on, undated.published_precision, undated.published_from) == (None, None, None)
+
+
 # language
 
 
-def test_language() -> None:
-    assert language_of(SENTENCE) == language_of(SENTENCE, "de") == "en"
-    german = "Die Bundesregierung hat am Montag angekündigt, der Ukraine weitere Panzer zu liefern. " * 10
-    assert language_of(german, "de") == "de"
-    assert language_of(german) is None
-    assert language_of(german, "en") is None
-    assert language_of("") is None
+GERMAN = "Die Bundesregierung hat am Montag angekündigt, der Ukraine weitere Panzer zu liefern. "
+ENGLISH = "The government said on Monday that it would send more tanks to the country in the spring. "
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "expected"),
+    [
+        (SENTENCE, "de", "en"),
+        (GERMAN, None, "de"),
+        (GERMAN * 10, "en", "de"),
+        ("Россия поставила вторую партию машин, сообщило министерство обороны.", None, "ru"),
+        ("قالت وزارة الدفاع إنها تسلمت الدفعة الثانية من المركبات العسكرية.", None, "ar"),
+        # a teaser in another language, and a page in two
+        (f"{GERMAN}\n" + f"{ENGLISH}\n" * 8, "en", "en"),
+        (f"{GERMAN}\n" * 3 + f"{ENGLISH}\n" * 2, "de", "en"),
+        (f"{ENGLISH}\n" + f"{GERMAN}\n" * 8, "en", "de"),
+        # too little to tell
+        ("Su-35 MiG-29 F-16", "fr", "fr"),
+        ("Su-35 MiG-29 F-16", None, None),
+        ("Shr 15 cts vs 14 cts\nNet 2,547,000 vs 2,242,000\nRevs 25.8 mln vs 19.2 mln\n" * 9, None, None),
+        ("", None, None),
+    ],
+)
+def test_language(text: str, declared: str | None, expected: str | None) -> None:
+    assert language_of(text, declared) == expected
+
+
+# address, title and author
+
+
+@pytest.mark.parametrize(
+    ("canonical", "fetched", "expected"),
+    [
+        ("https://daily.example/tanks", "https://www.daily.example/tanks?id=4", "https://daily.example/tanks"),
+        ("/tanks", "https://daily.example/tanks?print=1", "https://daily.example/tanks"),
+        ("https://other.example/tanks", "https://daily.example/tanks", "https://daily.example/tanks"),
+        ("https://daily.example/", "https://daily.example/tanks", "https://daily.example/tanks"),
+        ("javascript:void(0)", "https://daily.example/tanks", "https://daily.example/tanks"),
+        (None, "https://daily.example/tanks?utm_source=x&id=4#top", "https://daily.example/tanks?id=4"),
+        ("https://daily.example/tanks", None, "https://daily.example/tanks"),
+        (None, None, None),
+    ],
+)
+def test_the_address_is_the_canonical_one_of_the_same_site(
+    canonical: str | None, fetched: str | None, expected: str | None
+) -> None:
+    link = f'<link rel="canonical" href="{canonical}">' if canonical else ""
+    page = f"<html><head>{link}</head><body><article><p>{SENTENCE}</p></article></body></html>"
+    assert only_document(parse(RawInput("x", page.encode(), "text/html", url=fetched))).url == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "expected"),
+    [
+        ("Tanks for Kyiv | The Daily", "Tanks for Kyiv", "Tanks for Kyiv"),
+        ("Tanks for Kyiv - The Daily", "Other words", "Tanks for Kyiv"),
+        ("Tanks for Kyiv | World | The Daily", "Tanks for Kyiv", "Tanks for Kyiv"),
+        ("Tanks for Kyiv - what we know", "Other words", "Tanks for Kyiv - what we know"),
+        ("Tanks for Kyiv - what we know", "Tanks for Kyiv - what we know", "Tanks for Kyiv - what we know"),
+    ],
+)
+def test_a_title_loses_the_name_of_the_site(title: str, heading: str, expected: str) -> None:
+    page = f"""<html><head><meta property="og:title" content="{title}"><meta property="og:site_name" content="Daily">
+    </head><body><h1>{heading}</h1><article><p>{SENTENCE}</p></article></body></html>"""
+    assert only_document(parsed(page, "text/html")).title == expected
+
+
+def test_authors_are_names() -> None:
+    def author(content: str) -> str | None:
+        head = f'<meta name="author" content="{content}">'
+        return only_document(
+            parsed(f"<html><head>{head}</head><body><p>{SENTENCE}</p></body></html>", "text/html")
+        ).author
+
+    assert author("By Ann Smith") == "Ann Smith"
+    assert author("Ann Smith; Ann-Smith; John Doe") == "Ann Smith; John Doe"
+    assert author("https://daily.example/authors/ann") is None
+
+
+def test_an_introduction_is_not_taken_for_the_article() -> None:
+    story = "".join(
+        f"<p>{SENTENCE} It was the delivery number {n}, and more of them will follow.</p>" for n in range(40)
+    )
+    page = f"""<html><body><article><p>{SENTENCE} The rest stands below.</p></article>
+    <div class="x"><div>{story}</div></div></body></html>"""
+    assert "number 39" in only_document(parsed(page, "text/html")).text
 
 
 # properties
@@ -278,7 +423,7 @@ media_types = st.sampled_from([None, "text/plain", "text/html", JSONL, "applicat
 @given(st.binary(max_size=400), media_types)
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_document_or_a_reject(content: bytes, media_type: str | None) -> None:
-    result = parse(RawInput("x", content, media_type, None))
+    result = parse(RawInput("x", content, media_type))
     assert result.documents or result.rejects
     for document in result.documents:
         for value in (document.text, document.title or "", document.source_uri):
@@ -329,7 +474,7 @@ def test_main_text_of_real_pages_agrees_with_what_people_marked() -> None:
     scores = []
     for name, expected in truth.items():
         page = gzip.decompress((SHARED / "html_pages" / "html" / f"{name}.html.gz").read_bytes())
-        document = only_document(parse(RawInput(name, page, "text/html", None)))
+        document = only_document(parse(RawInput(name, page, "text/html")))
         got, want = words(document.text), words(expected["articleBody"])
         scores.append(2 * (got & want).total() / (got.total() + want.total()))
     assert sum(scores) / len(scores) > 0.96
@@ -341,5 +486,5 @@ def test_hostile_files_do_not_break_the_parser() -> None:
     assert len(files) > 100
     for path in files:
         for media_type in (JSONL, "application/json", "text/plain", "text/html"):
-            result = parse(RawInput(path.name, path.read_bytes(), media_type, None))
+            result = parse(RawInput(path.name, path.read_bytes(), media_type))
             assert result.documents or result.rejects

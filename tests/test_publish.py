@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from built_tables import build, one_transfer
 from small_lake import VERSION, sample, sample_release, write_claims, write_lake, write_sample_correction, write_seeds
 
 from flows import publish as publishing
 from flows.lake import Lake
 from flows.model import ModelError, build_models, database_path
 from flows.publish import PublishError, publish_release
+from flows.releases import check_files
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,9 @@ def test_descriptor_tells_what_is_in_the_files(released: Lake) -> None:
     package = descriptor(released)
     assert package["profile"] == "tabular-data-package"
     assert package["extractor_version"] == VERSION
-    assert package["code_version"]
+    for version in ("code", "models", "reference", "duckdb"):
+        assert package[f"{version}_version"]
+    assert package["predecessor"] is None
     assert released.current.resolve().name == package["id"] == package["content_hash"][:16]
     assert released.current.readlink() == Path("releases", package["id"])
     names = {"datapackage.json", *(resource["path"] for resource in package["resources"])}
@@ -68,12 +72,16 @@ def test_descriptor_tells_what_is_in_the_files(released: Lake) -> None:
         assert resource["bytes"] == path.stat().st_size
         file = pq.ParquetFile(path)
         assert resource["rows"] == file.metadata.num_rows > 0
+        assert path.stat().st_mode & 0o222 == 0, "nobody may write to what is published"
         fields = resource["schema"]["fields"]
         assert [field["name"] for field in fields] == file.schema_arrow.names
         metadata = file.metadata.metadata
         assert metadata[b"description"].decode() == resource["description"] != ""
         assert json.loads(metadata[b"columns"]) == {field["name"]: field["description"] for field in fields}
         assert all(field["description"] for field in fields)
+        described = {field.name: field.metadata[b"description"].decode() for field in file.schema_arrow}
+        assert described == {field["name"]: field["description"] for field in fields}
+        assert str(file.metadata.row_group(0).column(0).compression) == "ZSTD"
         assert set(resource["schema"]["primaryKey"]) <= set(file.schema_arrow.names)
     assert package["content_hash"] == digest.hexdigest()
 
@@ -82,9 +90,37 @@ def test_the_same_rows_in_other_batches_and_order_give_the_same_files(released: 
     rows, seeds = sample(), write_seeds(tmp_path / "seeds")
     other = write_lake(tmp_path / "elsewhere", rows, batch_size=1, shuffle=7)
     write_sample_correction(other.root, rows, seeds)
-    build_models(other.root, VERSION, seeds)
+    build_models(other.root, VERSION, VERSION, seeds)
     assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
     assert descriptor(other)["inputs_hash"] == descriptor(released)["inputs_hash"]
+
+
+@pytest.mark.parametrize(("batch_size", "shuffle"), [(2, 1), (3, 2)])
+def test_order_and_batches_change_nothing(released: Lake, tmp_path: Path, batch_size: int, shuffle: int) -> None:
+    other = write_lake(tmp_path / "elsewhere", sample(), batch_size=batch_size, shuffle=shuffle)
+    build_models(other.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
+    assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
+
+
+def test_rows_of_any_order_and_threads_make_the_same_files_in_several_row_groups(tmp_path: Path) -> None:
+    import duckdb
+
+    hashes = set()
+    for number, (threads, order) in enumerate([(1, "i"), (2, "hash(i)"), (2, "-i")]):
+        lake = Lake(tmp_path / str(number))
+        build(lake, one_transfer())
+        with duckdb.connect(str(database_path(lake)), config={"threads": threads}) as connection:
+            connection.execute(
+                "insert into transfer_claims select 'c' || i, 'd' || i % 5000, date '2024-01-01' + (i % 365)::integer, "
+                f"'Sentence ' || i from range(250000) as r(i) order by {order}"
+            )
+        publish_release(lake.root)
+        file = pq.ParquetFile(lake.current / "transfer_claims.parquet")
+        assert file.metadata.num_row_groups == 3
+        days = file.read(["published_on"]).column(0).to_pylist()
+        assert days == sorted(days), "a reader that asks for a week skips the other row groups"
+        hashes.add(descriptor(lake)["content_hash"])
+    assert len(hashes) == 1
 
 
 def test_no_file_tells_of_the_run(released: Lake) -> None:
@@ -120,6 +156,28 @@ def test_a_new_release_leaves_the_old_one_and_can_be_gone_back_from(lake: Lake) 
     assert not list(lake.releases.glob(".*"))
 
 
+def test_what_another_hand_has_damaged_is_written_anew(lake: Lake) -> None:
+    old_database, old = database_path(lake).read_bytes(), lake.current.resolve()
+    grow(lake)
+    publish_release(lake.root)
+    (old / "rejects.parquet").chmod(0o644)
+    (old / "rejects.parquet").write_bytes(b"damaged")
+    database_path(lake).write_bytes(old_database)
+    assert publish_release(lake.root)["written"]
+    assert lake.current.resolve() == old
+    assert check_files(old) == []
+
+
+def test_a_predecessor_that_cannot_be_read_does_not_keep_the_new_release_back(lake: Lake) -> None:
+    damaged = lake.current / "rejects.parquet"
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"damaged")
+    grow(lake)
+    assert publish_release(lake.root)["written"]
+    assert descriptor(lake)["changes"] is None
+    assert "rejects.parquet" in descriptor(lake)["changes_unknown"]
+
+
 def test_a_failed_data_test_leaves_current_as_it_was(lake: Lake, tmp_path: Path) -> None:
     before = lake.current.resolve()
     rows = sample()
@@ -127,7 +185,7 @@ def test_a_failed_data_test_leaves_current_as_it_was(lake: Lake, tmp_path: Path)
     shutil.rmtree(lake.claims)
     write_claims(lake, "batch", rows, rows.documents)
     with pytest.raises(ModelError, match="evidence_in_text_transfer_claims"):
-        build_models(lake.root, VERSION, write_seeds(tmp_path / "seeds"))
+        build_models(lake.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
     assert publish_release(lake.root)["written"] is False
     assert lake.current.resolve() == before
 
@@ -155,7 +213,7 @@ def test_a_file_that_differs_from_its_table_is_not_published(lake: Lake, monkeyp
     }
 
 
-@pytest.mark.parametrize("step", ["_audit", "_descriptor", "_switch"])
+@pytest.mark.parametrize("step", ["_audit", "_descriptor", "_make_current", "_put", "switch"])
 def test_a_killed_run_leaves_current_whole_and_the_next_one_cleans_up(lake: Lake, step: str) -> None:
     before = lake.current.resolve()
     grow(lake)
@@ -170,6 +228,7 @@ def test_a_killed_run_leaves_current_whole_and_the_next_one_cleans_up(lake: Lake
     assert publish_release(lake.root)["tables"]["rejects"] == 3
     assert lake.current.resolve() != before
     assert [path.name for path in lake.releases.glob(".*")] == []
+    assert check_files(lake.current) == []
     assert json.loads((lake.current / "datapackage.json").read_text())["resources"]
 
 

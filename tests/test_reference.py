@@ -9,7 +9,7 @@ import pytest
 
 from flows import reference as loading
 from transforms.gazetteer import find_names
-from transforms.reference import Reference, build_reference
+from transforms.reference import Reference, _arsenals, build_reference
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -60,9 +60,10 @@ def test_what_a_noun_may_stand_for(reference: Reference) -> None:
     assert reference.anaphors == {"aircraft": {"helicopter", "uav"}, "batch": frozenset()}
 
 
-def test_arsenals_count_the_weapons_of_a_maker(reference: Reference) -> None:
-    assert reference.arsenals["NOR"] == 1
-    assert reference.arsenals["SWE"] == 0
+def test_arsenals_are_steps_of_shares() -> None:
+    makers = ["USA"] * 500 + ["NOR"] * 20 + ["SWE"] * 21 + ["MLT"]
+    assert _arsenals(makers) == {"USA": 10, "NOR": 6, "SWE": 6, "MLT": 2}
+    assert _arsenals([*makers, *["NOR"] * 2, *["FRA"] * 30])["NOR"] == 6
 
 
 def test_plurals_are_known(reference: Reference) -> None:

@@ -48,7 +48,7 @@ def rows() -> Rows:
 def lake(tmp_path_factory: pytest.TempPathFactory, rows: Rows) -> Path:
     """A published lake; what tests write beside it they remove."""
     root = tmp_path_factory.mktemp("review") / "lake"
-    build_models(write_lake(root, rows).root, VERSION, write_seeds(root.parent / "seeds"))
+    build_models(write_lake(root, rows).root, VERSION, VERSION, write_seeds(root.parent / "seeds"))
     publish_release(root)
     return root
 
@@ -187,7 +187,7 @@ def test_decisions_go_from_the_command_to_the_release_and_to_explain(
     assert "line 6: contradicts line 2" in refused.stderr
 
     try:
-        build_models(lake, VERSION, lake.parent / "seeds")
+        build_models(lake, VERSION, VERSION, lake.parent / "seeds")
         publish_release(lake)
         with catalog.connect(catalog.current_release(lake)) as connection:
             transfers = connection.execute("select n_claims from transfers order by 1").fetchall()
@@ -198,7 +198,7 @@ def test_decisions_go_from_the_command_to_the_release_and_to_explain(
         assert "merged" in explained and "One ship." in explained
     finally:
         path.unlink()
-        build_models(lake, VERSION, lake.parent / "seeds")
+        build_models(lake, VERSION, VERSION, lake.parent / "seeds")
         publish_release(lake)
 
 

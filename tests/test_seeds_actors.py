@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -178,3 +178,43 @@ def test_names_of_two_states_lead_to_both(alias: str, actors: set[str]) -> None:
 
 def test_no_wrong_adjective_of_the_name_lists_slipped_in() -> None:
     assert {"Emirian", "Welsh", "Antiguans and Barbudans"} & set(ACTORS_OF) == set()
+
+
+def test_enough_actors_of_each_kind_are_named() -> None:
+    """The sizes that the project asked of its tables."""
+    counts = Counter(row["kind"] for row in ACTORS.values())
+    asked = {"armed_group": 250, "intergovernmental": 60, "company": 300, "media": 250, "person": 400}
+    assert {kind for kind, size in asked.items() if counts[kind] < size} == set()
+
+
+def test_at_least_65_states_have_the_organs_that_news_names() -> None:
+    organs = defaultdict(set)
+    for actor_id, row in ACTORS.items():
+        if row["kind"] == "state_organ":
+            organs[row["country"]].add(actor_id)
+    assert sum(len(found) >= 5 for found in organs.values()) >= 65
+
+
+@pytest.mark.parametrize(
+    ("alias", "actor_id"),
+    [
+        ("Polish Defence Ministry", "polish-ministry-of-defence"),
+        ("Ukraine's defense ministry", "ukrainian-ministry-of-defence"),
+        ("Iranian foreign ministry", "iranian-foreign-ministry"),
+        ("German Foreign Ministry", "federal-foreign-office"),
+        ("Hellenic Air Force", "hellenic-air-force"),
+        ("Greek air force", "hellenic-air-force"),
+        ("Milli Majlis", "milli-majlis"),
+        ("UNITA", "unita"),
+        ("Kamajors", "kamajors"),
+        ("PUK", "patriotic-union-of-kurdistan"),
+        ("Janjaweed", "janjaweed"),
+        ("Nusra Front", "nusra-front"),
+        ("ECOMOG", "ecomog"),
+        ("HDW", "howaldtswerke-deutsche-werft"),
+        ("GRSE", "garden-reach-shipbuilders"),
+        ("Goa Shipyard", "goa-shipyard"),
+    ],
+)
+def test_organs_groups_and_yards(alias: str, actor_id: str) -> None:
+    assert ACTORS_OF[alias] == {(actor_id, "")}

@@ -203,6 +203,50 @@ def test_common_word(alias: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("alias", "weapon"),
+    [
+        ("J79", "J79"),
+        ("RD-93", "RD-93"),
+        ("F135", "F135"),
+        ("TV3-117", "TV3-117"),
+        ("LITENING", "LITENING"),
+        ("PMN mine", "PMN"),
+        ("M107 round", "M107 shell"),
+        ("Toyota Hilux", "Toyota Hilux"),
+        ("CB90", "CB90"),
+        ("Blekinge class", "Blekinge-class"),
+        ("Barracuda class", "Suffren-class"),
+        ("Project 75", "Scorpène"),
+        ("Hwasal-1", "Hwasal-1"),
+        ("MQ-1C Gray Eagle", "MQ-1C"),
+        ("Massive Ordnance Air Blast", "GBU-43"),
+        ("Mk 19 automatic grenade launcher", "Mk 19"),
+        ("Super Galeb", "G-4 Super Galeb"),
+        ("FCAS", "FCAS fighter"),
+        ("TPS-77", "AN/TPS-77"),
+    ],
+)
+def test_a_weapon_is_no_alias_of_its_carrier_or_neighbour(alias: str, weapon: str) -> None:
+    assert {row["weapon"] for row in seed("weapon_aliases") if row["alias"] == alias} == {weapon}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Cobra", "Lynx", "Senator", "Barak", "Tamara", "Dakota", "Derby", "Fahd", "Quds", "Dokdo", "6x6", "358", "Yuan"],
+)
+def test_a_bare_name_of_several_things_is_no_alias(name: str) -> None:
+    assert [row for row in seed("weapon_aliases") if row["alias"] == name] == []
+
+
+@pytest.mark.skipif(not (SEEDS / "actor_aliases.csv").exists(), reason="seeds/actor_aliases.csv is not there")
+def test_a_companys_name_is_its_weapons_name_only_with_a_context() -> None:
+    companies = {row["actor_id"] for row in seed("actors") if row["kind"] == "company"}
+    named = {row["alias"] for row in seed("actor_aliases") if row["actor_id"] in companies}
+    safe = {row["alias"] for row in seed("weapon_aliases") if row["ambiguity"] == ""}
+    assert named & safe - {"Starlink"} == set()
+
+
+@pytest.mark.parametrize(
     ("noun", "category"),
     [
         ("tank shell", "ammunition"),

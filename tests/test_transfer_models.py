@@ -28,7 +28,7 @@ def query(tmp_path_factory: pytest.TempPathFactory) -> Query:
     _sources(rows)
     _posts_and_relations(rows)
     lake: Lake = write_lake(tmp_path_factory.mktemp("transfers"), rows)
-    build_models(lake.root, VERSION, write_seeds(tmp_path_factory.mktemp("seeds")))
+    build_models(lake.root, VERSION, VERSION, write_seeds(tmp_path_factory.mktemp("seeds")))
 
     def run(sql: str) -> list[tuple]:
         with duckdb.connect(str(database_path(lake)), read_only=True) as connection:
@@ -292,7 +292,7 @@ def test_the_tables_are_the_same_in_any_order_of_the_claims(query: Query, tmp_pa
     _posts_and_relations(rows)
     rows.transfer_claims.reverse()
     lake = write_lake(tmp_path, rows, batch_size=3, shuffle=5)
-    build_models(lake.root, VERSION, write_seeds(tmp_path / "seeds"))
+    build_models(lake.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
     with duckdb.connect(str(database_path(lake)), read_only=True) as connection:
         for name in ("transfers", "transfer_claim_links", "transfer_timeline", "outlets", "weapons", "bilateral_flows"):
             order = "order by all nulls last"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -50,13 +50,17 @@ def quantity_of(item: ItemMention, sentence: ParsedSentence, quantities: Sequenc
 
 
 def is_single(item: ItemMention) -> bool:
-    """Whether an item counts one: 'a battery' does; a plural, a mass noun or 'a package' does not."""
+    """Whether an item counts one: 'a battery', 'a second battery' do; a plural, a mass noun, 'a package' do not."""
     head = item.top
     return (
         item.unit is not None
         and item.materiel.category != "unspecified"
         and head.tag_ in {"NN", "NNP"}
-        and any(c.dep_ == "det" and c.lower_ in {"a", "an", "another"} for c in head.children)
+        and any(
+            (c.dep_ == "det" and c.lower_ in {"a", "an", "another"})
+            or (c.dep_ == "amod" and c.ent_type_ == "ORDINAL" and c.lower_ != "first")
+            for c in head.children
+        )
         and head.lemma_.lower() == item.unit
     )
 
@@ -73,7 +77,11 @@ def money_of(frame: Frame, frames: Sequence[Frame], sentence: ParsedSentence, mo
 
 
 def date_of(
-    frame: Frame, sentence: ParsedSentence, dates: Sequence[DateMention], published_on: date | None
+    frame: Frame,
+    sentence: ParsedSentence,
+    dates: Sequence[DateMention],
+    published_on: date | None,
+    reporting_verbs: Container[str],
 ) -> DateMention | None:
     """The time expression that hangs on the transfer itself, not on the words of its report or decision.
 
@@ -86,18 +94,18 @@ def date_of(
     for mention in dates:
         span = sentence.tokens_at(mention.start, mention.end)
         if mention.kind == "date" and span is not None:
-            distance, goes_on = _distance(span.root, frame)
-            if distance is not None:
+            distance, goes_on = _distance(span.root, frame, reporting_verbs)
+            if distance is not None and not (frame.reading.status in EXPECTED and _is_past(mention, published_on)):
                 ranked.append((distance, replace(mention, date_end=None) if goes_on else mention))
-    if not ranked:
-        return None
-    best = min(ranked, key=lambda r: r[0])[1]
-    last = best.date_end or best.date_start
-    is_past = published_on is not None and last is not None and last < published_on
-    return None if frame.reading.status in EXPECTED and is_past else best
+    return min(ranked, key=lambda r: r[0])[1] if ranked else None
 
 
-def _distance(token: Token, frame: Frame) -> tuple[int | None, bool]:
+def _is_past(mention: DateMention, published_on: date | None) -> bool:
+    last = mention.date_end or mention.date_start
+    return published_on is not None and last is not None and last <= published_on
+
+
+def _distance(token: Token, frame: Frame, reporting_verbs: Container[str]) -> tuple[int | None, bool]:
     """Steps from a date up to the transfer, None where it hangs on something else; and whether it began then."""
     own = {frame.predicate.i, frame.item.top.i, frame.item.head.i}
     operators = {t.i for t, _ in frame.reading.operators}
@@ -108,7 +116,8 @@ def _distance(token: Token, frame: Frame) -> tuple[int | None, bool]:
             return steps, begins
         if token.i in operators:
             return (None if frame.reading.status in EXPECTED else steps + 2), begins
-        if token in frame.reading.reports:
+        if token in frame.reading.reports or (token.pos_ == "VERB" and token.lemma_.lower() in reporting_verbs):
+            # 'X will send tanks, Y reported on Thursday'
             return None, begins
         if token.head == token:
             return (None if frame.reading.reports else _STEPS_TO_VERB), begins

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from spacy.tokens import Token
 
@@ -22,6 +22,11 @@ _PEOPLE = re.compile(
 )
 
 
+_NO_NAME = frozenset({"a", "an", "the", "its", "his", "her", "their"})
+# A chain of more links than this has been misread.
+_LONGEST = 3
+# Words from a source's noun to the end of what 'of' adds to it, at most.
+_SHORT = 4
 _ACTS = {
     "offered": ("supplier",),
     "approved": ("supplier",),
@@ -49,9 +54,15 @@ def attribute(
     """
     chain, places = _tellers(reports or (_reports_around(predicate, reference) if predicate else []), sentence, context)
     if not chain:
-        chain, places = _by_phrase(sentence, context)
+        chain, places = _trailing(sentence, reference, context)
+    for found, place, is_outer in _by_phrase(sentence, context):
+        if found not in chain and (is_outer or len(chain) < _LONGEST):
+            at = 0 if is_outer else len(chain)
+            chain.insert(at, found)
+            places.insert(at, place)
     if not chain and _inside_quotation(sentence):
-        chain = list(context.speaker)
+        is_next = context.introduced is not None and context.introduced[0] == sentence.index - 1
+        chain = [context.introduced[1]] if is_next and context.introduced else list(context.speaker)
     return chain, places
 
 
@@ -60,7 +71,22 @@ def _reports_around(predicate: Token, reference: Reference) -> list[Token]:
     above = [predicate, *predicate.ancestors]
     beside = [c for t in above for c in t.children if c.dep_ == "parataxis"]
     found = [t for t in [*above[1:], *beside] if t.pos_ == "VERB" and t.lemma_.lower() in reference.reporting_verbs]
-    return [t for t in found if t.dep_ in {"ROOT", "parataxis"}]
+    return [t for t in found if t.dep_ in {"ROOT", "parataxis"} and not any(c.dep_ == "prt" for c in t.children)]
+
+
+def _trailing(
+    sentence: ParsedSentence, reference: Reference, context: Context
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """'…, the press service reported on Friday.' at the end of a sentence, which a parser may take for a mere noun."""
+    for verb in sentence.doc:
+        if verb.dep_ == "acl" and verb.tag_ in {"VBD", "VBN"} and verb.lemma_.lower() in reference.reporting_verbs:
+            first = verb.head.left_edge
+            ends = all(t.is_punct for t in sentence.doc[verb.right_edge.i + 1 :])
+            if ends and first.i and sentence.doc[first.i - 1].text in {",", '"'} and not agents(verb):
+                found = _source(verb.head, sentence, context)
+                if found is not None:
+                    return [found[0]], [(found[1], found[2])]
+    return [], []
 
 
 def note_speaker(sentence: ParsedSentence, reference: Reference, context: Context) -> None:
@@ -71,6 +97,15 @@ def note_speaker(sentence: ParsedSentence, reference: Reference, context: Contex
             if chain:
                 context.speaker = tuple(chain)
                 return
+    if '"' not in sentence.doc.text:
+        people = [m for i, m in sentence.names.items() if m.actor.kind == "person" and _is_subject(sentence.doc[i])]
+        if people:
+            # 'The minister was blunt. "We bought them."'
+            context.introduced = (sentence.index, people[0].actor.actor_id)
+
+
+def _is_subject(token: Token) -> bool:
+    return token.dep_ in {"nsubj", "nsubjpass"}
 
 
 def _tellers(
@@ -82,13 +117,18 @@ def _tellers(
     for verb in reports:
         tellers = agents(verb) if is_passive(verb) else subjects(verb)
         told = [c for c in verb.children if verb.lemma_ == "tell" and c.dep_ in {"dobj", "dative"}]
+        quoted = [c for c in verb.children if verb.lemma_ in {"quote", "cite"} and c.dep_ == "dobj"]
+        for found in (_source(t, sentence, context) for t in quoted if not is_passive(verb)):
+            if found is not None and found[0] not in chain:
+                chain.insert(0, found[0])
+                places.insert(0, (found[1], found[2]))
         named = (_source(c, sentence, context) for c in told if c.i in sentence.names)
         # An outlet that no table knows is a name of unknown kind.
         papers = [s for s in named if s is not None and s[3] in {"media", "other"}]
         for found in [*(_source(t, sentence, context) for t in tellers[:1]), *papers]:
             if found is not None and found[0] not in chain:
                 chain.insert(0, found[0])
-                places.append((found[1], found[2]))
+                places.insert(0, (found[1], found[2]))
     return chain, places
 
 
@@ -120,24 +160,34 @@ def _source(token: Token, sentence: ParsedSentence, context: Context) -> tuple[s
 
 def _description(token: Token, sentence: ParsedSentence) -> tuple[str, int, int, str]:
     first = token.left_edge
-    while first.i < token.i and (first.dep_ == "det" or first.is_punct or first.lower_ in {"a", "an", "the"}):
+    while first.i < token.i and (first.dep_ == "det" or first.is_punct or first.lower_ in _NO_NAME):
         first = first.nbor()
-    start, end = sentence.span(first, token)
+    start, end = sentence.span(first, _last_word(token))
     text = sentence.doc.text[start - sentence.start : end - sentence.start]
     return text, start, end, "other"
 
 
-def _by_phrase(sentence: ParsedSentence, context: Context) -> tuple[list[str], list[tuple[int, int]]]:
-    """'according to X', 'citing X'."""
+def _last_word(noun: Token) -> Token:
+    """Where the description of a source ends: 'of experts' belongs to 'panel of experts'."""
+    for child in noun.rights:
+        if child.dep_ == "prep" and child.lower_ == "of" and child.i == noun.i + 1:
+            end = next((c for c in child.children if c.dep_ == "pobj"), None)
+            if end is not None and end.i - noun.i <= _SHORT:
+                return end
+    return noun
+
+
+def _by_phrase(sentence: ParsedSentence, context: Context) -> Iterator[tuple[str, tuple[int, int], bool]]:
+    """'according to X' and 'citing X', each with its place and whether it stands outside of who else is told."""
     for token in sentence.doc:
         if token.lower_ in {"according", "citing", "quoting"}:
             for below in token.subtree:
                 if below.dep_ in {"pobj", "dobj"} and below.i > token.i:
                     found = _source(below, sentence, context)
-                    if found is not None and (found[3] != "other" or _PEOPLE.search(found[0])):
-                        return [found[0]], [(found[1], found[2])]
+                    is_named = below.i in sentence.names
+                    if found is not None and (is_named or found[3] != "other" or _PEOPLE.search(found[0])):
+                        yield found[0], (found[1], found[2]), token.lower_ == "according"
                     break
-    return [], []
 
 
 def _inside_quotation(sentence: ParsedSentence) -> bool:
@@ -150,17 +200,16 @@ def own_act(
     supplier: ActorMention | None,
     recipient: ActorMention | None,
     status: str,
-    reference: Reference,
+    states: Mapping[str, str],
 ) -> bool:
     """Whether the only source is a party, one of its organs or officials, doing what it tells of.
 
     Pledging, approving, offering, asking and the like are acts of the party that does them; that something arrived, or
-    what the other side wants, is a report.
+    what the other side wants, is a report. `states` are those that the document's actors act for, by actor id.
     """
     if len(chain) != 1:
         return False
-    known = reference.actors.get(chain[0])
-    speaker = {chain[0], known.country if known is not None else None}
+    speaker = {chain[0], states.get(chain[0])}
     acting = {"supplier": supplier, "recipient": recipient}
     parties = (acting[role] for role in _ACTS.get(status, ()))
     return any({p.actor.actor_id, p.actor.country} & speaker - {None} for p in parties if p is not None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -131,6 +130,8 @@ class Scene:
     counted: dict[int, Counts] = field(default_factory=dict)
     """What is counted of a sentence, once for all of its drafts."""
     recencies: dict[tuple[str, int], int] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    """Of the actors that are named, those that belong to a state or act for it, with the state's id."""
 
     def counts_of(self, sentence: ParsedSentence) -> Counts:
         """The counts of a sentence."""
@@ -153,6 +154,9 @@ class Scene:
     def __post_init__(self) -> None:
         for index in sorted(self.places):
             for place in self.places[index]:
+                actor = place.mention.actor
+                if actor.country is not None:
+                    self.states.setdefault(actor.actor_id, actor.country)
                 party = party_id(place.mention)
                 if party is None:
                     continue
@@ -161,6 +165,8 @@ class Scene:
                 self.first.setdefault(party, index)
                 if not self.sentences_of[party] or self.sentences_of[party][-1] != index:
                     self.sentences_of[party].append(index)
+        for state in self.title:
+            self.parties.setdefault(state, ActorMention(self.reference.actors[state], 0, 0, "title"))
         if self.document.home is not None and (home := party_id(self.document.home)) is not None:
             self.parties.setdefault(home, self.document.home)
         for draft in self.drafts:
@@ -271,7 +277,7 @@ def party_features(
         scene.title.index(party) if party in scene.title else -1,
         home is not None and party_id(home) == party,
         scene.first.get(party, FAR),
-        math.log1p(scene.reference.arsenals.get(party, 0)),
+        scene.reference.arsenals.get(party, 0),
         item.materiel.producer_id == party,
         item.materiel.producer_id is not None,
         item.maker is not None and party_id(item.maker) == party,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
-from transforms.grammar import first_conjunct, with_conjuncts
+from transforms.grammar import first_conjunct, governing_verb, subjects, with_conjuncts
 from transforms.mentions import ActorMention, ParsedSentence
 from transforms.reference import Reference
 
@@ -38,6 +38,8 @@ class Context:
         self.last_named: list[ActorMention] = []
         """The states of the last sentence that named one."""
         self.speaker: tuple[str, ...] = ()
+        self.introduced: tuple[int, str] | None = None
+        """The person whom the last sentence without a quotation speaks of, with its index: who may speak next."""
         self.voice: ActorMention | None = None
         """The state that says 'we' in a transcript."""
         self.turned_on: dict[str, ActorMention] = {}
@@ -76,13 +78,22 @@ class Context:
         if word in {"we", "our", "us", "ours"}:
             here = [m for m in sentence.names.values() if m.actor.kind == "person"]
             spoken_for = [p for p in (here or self.persons)[-1:] if p.actor.country and _quoted(token)]
+            if not here and _quoted(token):
+                spoken_for = _whose_speaker(sentence) or spoken_for
             mention = spoken_for[0] if spoken_for else self.home
             return [ActorMention(mention.actor, start, end, "pronoun")] if mention is not None else []
         if word in {"it", "its", "itself", "they", "their", "them"}:
+            # 'Germany has supplied them': not Germany.
+            doers = subjects(governing_verb(token)) if token.dep_ in {"dobj", "dative"} else []
+            other = {sentence.names[t.i].actor.actor_id for t in doers if t.i in sentence.names}
             here = [m for i, m in before if _is_subject(sentence.doc[i]) and m.actor.kind != "person"]
+            here = [m for m in here if m.actor.actor_id not in other]
             if word in {"they", "their", "them"} and not here and len(self.last_subjects) > 1:
                 return [ActorMention(m.actor, start, end, "pronoun") for m in self.last_subjects]
-            candidates = here or [m for m in self.subjects if m.actor.kind != "person"][-1:]
+            if other and word == "it" and not here:
+                return []
+            earlier = (m for m in reversed(self.subjects) if m.actor.kind != "person")
+            candidates = here or [m for m in earlier if m.actor.actor_id not in other][:1]
             return [ActorMention(candidates[-1].actor, start, end, "pronoun")] if candidates else []
         return []
 
@@ -203,6 +214,14 @@ def _described_actors(organ: Token, sentence: ParsedSentence, context: Context) 
         # 'the Army', 'the Defence Ministry'
         return [ActorMention(context.home.actor, start, end, "organ")]
     return context.latest(organ, sentence, start, end) if lemma in words["ruler"] else []
+
+
+def _whose_speaker(sentence: ParsedSentence) -> list[ActorMention]:
+    """Whose a speaker without a name is: 'a Sudanese officer said'."""
+    for token in sentence.doc:
+        if token.dep_ == "nsubj" and token.pos_ == "NOUN" and token.head.lemma_ in {"say", "tell", "add"}:
+            return [sentence.names[c.i] for c in token.lefts if c.i in sentence.names and c.dep_ in {"amod", "poss"}]
+    return []
 
 
 def _quoted(token: Token) -> bool:

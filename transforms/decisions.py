@@ -41,6 +41,9 @@ LEAST_SCORE = 0.02
 VOTE_OF_RULES = 0.45
 """How much of the probability of a status goes to what the rules read from a word of transfer."""
 
+TALK = 3
+"""Items from which on a text may be mere talk of arms."""
+
 QUESTIONS = ("supplier", "recipient")
 LEXICAL = (*QUESTIONS, "anchor")
 PARTY_COLUMNS = (*ANCHOR_NAMES, *PARTY_NAMES, *PLACE_NAMES, *(f"clues_{name}" for name in LEXICAL))
@@ -102,6 +105,8 @@ class Thresholds:
     """The rules read no pair."""
     contradicted: float = 0.7
     """The rules read another pair."""
+    document: float = 0.48
+    """The surest claim of a document that speaks of several items: where none is this sure, it only talks of arms."""
 
 
 @dataclass(frozen=True)
@@ -305,6 +310,7 @@ def decide(scene: Scene, completed: Completed, model: Decisions) -> list[Decisio
     statuses: dict[int, tuple[str, float]] = {}
     is_enough = enough(told, confidence, model.thresholds)
     kept: dict[int, list[tuple[str | None, str | None]]] = defaultdict(list)
+    is_enough &= tells_of_transfers(scene, told, confidence, is_enough, model.thresholds)
     surest_first = np.argsort(-confidence, kind="stable").tolist()
     for index in sorted(i for i in surest_first if is_enough[i] and _is_new(told.keys[i], kept, scene)):
         draft, a, b = told.keys[index]
@@ -352,6 +358,20 @@ def enough(told: Pairs, confidence: Floats, least: Thresholds) -> NDArray[np.boo
     return (confidence >= needed) | (agreed & inferred)
 
 
+def tells_of_transfers(
+    scene: Scene, told: Pairs, confidence: Floats, is_enough: NDArray[np.bool_], least: Thresholds
+) -> bool:
+    """Whether a document has a claim that is sure by itself.
+
+    In much talk of arms some pair always looks a little like a transfer, so claims that are all unsure are none. What
+    the rules infer from use is exempt, and so is a short text, where the item at hand is what it is about.
+    """
+    if len(scene.drafts) < TALK:
+        return True
+    agreed, inferred = (told.features[:, PAIR_COLUMNS.index(c)] > 0 for c in ("paired_by_rules", "inferred"))
+    return bool((is_enough & ((confidence >= least.document) | (agreed & inferred))).any())
+
+
 def status_of(draft: Draft, published_on: date | None, model: Decisions) -> tuple[str, float]:
     """The likeliest status of a draft and its probability; what is inferred has been delivered."""
     if draft.frame.basis == "inferred":
@@ -361,7 +381,8 @@ def status_of(draft: Draft, published_on: date | None, model: Decisions) -> tupl
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     read = draft.frame.reading.status
-    if draft.frame.lexeme is not NO_PREDICATE and read in model.statuses:
+    has_word = draft.frame.lexeme is not NO_PREDICATE or bool(draft.frame.reading.operators)
+    if has_word and read in model.statuses:
         shares *= 1 - VOTE_OF_RULES
         shares[model.statuses.index(read)] += VOTE_OF_RULES
     best = int(shares.argmax())

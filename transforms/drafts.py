@@ -84,7 +84,7 @@ def draft_transfers(
             tuple(frame.roles.get("recipient", ())),
             quantity_of(frame.item, sentence, quantities),
             money_of(frame, frames, sentence, money),
-            date_of(frame, sentence, dates, document.published_on),
+            date_of(frame, sentence, dates, document.published_on, reference.reporting_verbs),
             tuple(dates),
             tuple(sources),
             tuple(places),

@@ -40,6 +40,13 @@ _MILITARY = re.compile(
 _DATELINE_REACH = 60
 # Texts of later years need no look at the states that have gone.
 _LAST_SUCCESSION = 2003
+# 'FORT WORTH, Texas (July 17, 2024) – ': a town that no table knows.
+_DATELINE_IN_CAPITALS = re.compile(
+    r"[A-Z][A-Z.' ]{2,30}(?:, [A-Z][\w. ]{2,20})?(?:,? \d[^-–—\n]{0,20}| ?\([^)\n]{3,30}\))? [-–—]{1,2} "
+)
+# How many sentences after one with arms another that names nothing may go on with them.
+_GOES_ON_REACH = 2
+_WORD = re.compile(r"[A-Za-z]+")
 _DATELINE = re.compile(r"(?:[^.\n]|\b[A-Z][a-z]{2,3}\.){0,40}?(?: [-–—]{1,2} |\)|:|\n)")
 
 
@@ -101,7 +108,9 @@ class Extractor:
         facts = _facts(document, names, home_state(names, dateline, title_names, self.reference), self.reference)
         setting = Setting(self.reference, facts.home.actor if facts.home else None, dateline > 0, names)
         affiliations, persons = self._offices(document, text, sentences, by_sentence, setting)
-        chosen = _worth_parsing(by_sentence) if any(_is_strong(m) for m in names) else []
+        is_about_arms = any(_is_strong(m) for m in [*names, *title_names])
+        start = _start_of_news(text, dateline)
+        chosen = _worth_parsing(text, sentences, by_sentence, self.reference) if is_about_arms else []
         relations: list[RelationClaim] = []
         named: dict[str, Actor] = {}
         drafts: list[Draft] = []
@@ -115,11 +124,11 @@ class Extractor:
             docs = self.nlp.pipe(text[sentences[i].start : sentences[i].end] for i in chosen)
             for index, doc in zip(chosen, docs, strict=True):
                 sentence = sentences[index]
-                read = self._parsed(doc, sentence, index, by_sentence[index], persons, dateline)
+                read = self._parsed(doc, sentence, index, by_sentence[index], persons, start)
                 read.items += find_anaphors(read, items, self.reference)
                 items += [i for i in read.items if "anaphor" not in i.doubts]
                 places[index] = places_of(read, context)
-                here = [d for d in dates if max(sentence.start, dateline) <= d.start and d.end <= sentence.end]
+                here = [d for d in dates if max(sentence.start, start) <= d.start and d.end <= sentence.end]
                 told, deal = draft_transfers(read, facts, self.reference, context, here, deal)
                 drafts.extend(told)
                 relations.extend(find_relations(read, facts, self.reference, context, here))
@@ -229,6 +238,12 @@ def _dateline_end(text: str, names: Sequence[Match]) -> int:
     return 0
 
 
+def _start_of_news(text: str, dateline: int) -> int:
+    """Where the text behind its dateline begins, that of a town that no table knows included."""
+    in_capitals = _DATELINE_IN_CAPITALS.match(text)
+    return max(dateline, in_capitals.end() if in_capitals is not None else 0)
+
+
 def home_state(names: Sequence[Match], dateline: int, title: Sequence[Match], reference: Reference) -> Actor | None:
     """The state that a document is written from or about, if it names one.
 
@@ -269,13 +284,26 @@ def _is_strong(match: Match) -> bool:
     return match.materiel is not None and match.materiel.strong and match.materiel.category != "none"
 
 
-def _worth_parsing(by_sentence: Sequence[Sequence[Match]]) -> list[int]:
-    """The cheap filter before the parser: the sentences of a document about arms that name materiel or an actor."""
-    return [
-        index
-        for index, found in enumerate(by_sentence)
-        if any(m.actors or (m.materiel is not None and m.materiel.category != "none") for m in found)
-    ]
+def _worth_parsing(
+    text: str, sentences: Sequence[Sentence], by_sentence: Sequence[Sequence[Match]], reference: Reference
+) -> list[int]:
+    """The cheap filter before the parser: the sentences of a document about arms that name materiel or an actor.
+
+    So is one that names neither where it goes on with arms named shortly before: 'Sixteen more were delivered in June.'
+    """
+    chosen = []
+    last_item = -_GOES_ON_REACH - 1
+    for index, (sentence, found) in enumerate(zip(sentences, by_sentence, strict=True)):
+        has_item = any(m.materiel is not None and m.materiel.category != "none" for m in found)
+        if has_item or any(m.actors for m in found):
+            chosen.append(index)
+        elif index - last_item <= _GOES_ON_REACH:
+            words = {word.lower() for word in _WORD.findall(text[sentence.start : sentence.end])}
+            if words & reference.words["moved"]:
+                chosen.append(index)
+        if has_item:
+            last_item = index
+    return chosen
 
 
 def _by_sentence(sentences: Sequence[Sentence], names: Sequence[Match]) -> list[list[Match]]:

@@ -33,6 +33,9 @@ _LINKS = frozenset(
 )
 
 
+_GIVING = frozenset({"give", "get", "win", "receive", "grant", "secure", "obtain"})
+"""Verbs that only carry a noun of approval: 'gave its approval to the sale'."""
+
 # What stands above these speaks of the report, not of the transfer.
 # Prepositions that tie a noun's complement to it, not a circumstance.
 _COMPLEMENTS = frozenset("of on for to from with in into about as by against".split())
@@ -59,6 +62,10 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
     above it stands who says so.
     """
     reading = Reading(status)
+    own = _idiom(predicate, reference) if predicate.pos_ in {"VERB", "AUX"} else None
+    if own is not None:
+        _apply(predicate, own, reading)
+        reading.operators.append((predicate, own))
     _own_level(predicate, reading, reference)
     token = predicate
     for _ in range(12):
@@ -67,9 +74,7 @@ def read(predicate: Token, status: str, reference: Reference) -> Reading:
             break
         lemma = above.lemma_.lower()
         pos = {"VERB": "verb", "AUX": "verb", "ADJ": "adj"}.get(above.pos_, "noun")
-        operator = reference.operators.get((f"{lemma} {_particle(above)}", pos)) or reference.operators.get(
-            (lemma, pos)
-        )
+        operator = _operator(above, lemma, pos, reference)
         if pos == "noun" and lemma in reference.words["report_noun"]:
             break
         reading.detached = reading.detached or _leaves(token, above, pos, operator is not None, reference)
@@ -107,6 +112,31 @@ def _by_adjective(verb: Token, reading: Reading, reference: Reference) -> None:
         operator = reference.operators.get((child.lemma_.lower(), "adj")) if child.dep_ == "acomp" else None
         if operator is not None and operator.factuality and not reading.detached:
             _turn(reading, operator.factuality)
+
+
+def _operator(token: Token, lemma: str, pos: str, reference: Reference) -> Operator | None:
+    """What claim_operators.csv says of a word: with its particle, as part of an idiom, or alone."""
+    table = reference.operators
+    if pos == "verb":
+        return table.get((f"{lemma} {_particle(token)}", pos)) or _idiom(token, reference) or table.get((lemma, pos))
+    described = (table.get((f"{c.lower_} {lemma}", pos)) for c in token.lefts if c.dep_ in {"amod", "compound"})
+    return next((o for o in described if o is not None), None) or table.get((lemma, pos))
+
+
+def _idiom(verb: Token, reference: Reference) -> Operator | None:
+    """An operator of a verb and what hangs on it: 'put on hold', 'be en route', 'give the green light'."""
+    lemma = verb.lemma_.lower()
+    for child in verb.children:
+        if child.dep_ == "dobj" and lemma in _GIVING:
+            found = _operator(child, child.lemma_.lower(), "noun", reference)
+            if found is not None and found.status == "approved":
+                return found
+        if child.dep_ == "prep":
+            for noun in child.children:
+                found = reference.operators.get((f"{lemma} {child.lower_} {noun.lower_}", "verb"))
+                if found is not None and noun.dep_ in {"pobj", "pcomp"}:
+                    return found
+    return None
 
 
 def _particle(verb: Token) -> str:

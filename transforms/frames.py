@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from spacy.tokens import Token
@@ -31,13 +31,14 @@ _TO = frozenset(
     {"to", "into", "onto", "towards", "toward", "for", "bound for", "destined for", "up to", "over to", "on to"}
 )
 _FROM = frozenset({"from", "out of"})
-_VIA = frozenset({"via", "through", "by way of"})
+_VIA = frozenset({"via", "through", "across", "by way of", "way of"})
 _LOCATION = frozenset({"in", "at", "near", "inside", "into"})
 _MODIFIERS = frozenset({"poss", "amod", "compound", "nmod"})
 _BESIDE = frozenset({"acl", "advcl", "amod", "prep"})
 _ON_THE_WAY = frozenset({"bound", "destined", "worth", "headed", "heading", "meant", "earmarked", "intended"})
 _OWNING_UP = frozenset({"deny", "admit", "confirm", "acknowledge", "concede"})
 _USING = frozenset({"use", "fire", "employ", "wield", "launch", "fly", "operate"})
+_STOPPING = frozenset({"veto", "block", "ban", "bar", "stop", "prevent", "forbid"})
 # Nouns that are a party themselves: 'supplier', 'buyer'.
 _AGENTS = {"agent_supplier": "supplier", "agent_recipient": "recipient"}
 _OPPOSITE = {"supplier": "recipient", "recipient": "supplier"}
@@ -66,6 +67,8 @@ class Frame:
     roles: dict[str, list[ActorMention]] = field(default_factory=dict)
     unidentified: set[str] = field(default_factory=set)
     """Roles that the sentence fills with somebody whom it does not name: 'the company', 'rebels'."""
+    gapped: bool = False
+    """Whether a name before the item stands in for a party of the verb, as in 'gave Jordan jeeps and Tunisia boats'."""
 
     def add(self, role: str, mentions: Iterable[ActorMention]) -> None:
         """Give a role to mentions that have none yet in this frame."""
@@ -132,7 +135,7 @@ def bare_frame(item: ItemMention, sentence: ParsedSentence, reference: Reference
     def who(tokens: Iterable[Token]) -> list[ActorMention]:
         return [m for t in tokens for m in actors_of(t, sentence, context)]
 
-    _by_preposition(frame, list(dict.fromkeys((verb, item.top, item.head))), reference, who)
+    _by_preposition(frame, list(dict.fromkeys((verb, item.top, item.head))), sentence.items, reference, who)
     return frame
 
 
@@ -163,30 +166,66 @@ def _fill(frame: Frame, sentence: ParsedSentence, reference: Reference, context:
         _fill_verb(frame, sentence, reference, who)
     else:
         _fill_noun(frame, sentence, who)
-    _by_preposition(frame, _sources_of_prepositions(frame), reference, who)
+    _by_preposition(frame, _sources_of_prepositions(frame), sentence.items, reference, who)
     _by_light_verb(frame, reference, who)
     _by_operators(frame, sentence, who)
+    _by_consent(frame, reference, who)
     _by_user(frame, who)
     _by_denier(frame, who)
     _swap_company(frame, reference)
+    _swap_winner(frame)
     _by_maker(frame)
 
 
 def _fill_verb(frame: Frame, sentence: ParsedSentence, reference: Reference, who: Who) -> None:
     """Subject, agent and objects of a verb."""
     predicate, lexeme = frame.predicate, frame.lexeme
+    _fill_gap(frame, sentence)
     if is_passive(predicate):
         frame.add(lexeme.subject_role, who(agents(predicate)))
-    elif lexeme.subject_role != "item":
+    elif lexeme.subject_role != "item" and not frame.has(lexeme.subject_role):
         doers = subjects(predicate)
         frame.add(lexeme.subject_role, who(doers))
         if not frame.has(lexeme.subject_role) and any(_is_somebody(d, reference) for d in doers):
             frame.unidentified.add(lexeme.subject_role)
-    if lexeme.object_actor_role:
+    if lexeme.object_actor_role and not (frame.gapped and frame.has(lexeme.object_actor_role)):
         frame.add(lexeme.object_actor_role, who(t for t in objects(predicate) if t != frame.item.top))
         receiver = receiver_in_phrase(frame.item.head, predicate, sentence)
         if lexeme.object_actor_role == "recipient" and receiver is not None and not frame.has("recipient"):
             frame.add("recipient", [receiver])
+
+
+def _fill_gap(frame: Frame, sentence: ParsedSentence) -> None:
+    """A later member of a list with a state's name before it: 'gave Jordan vehicles and Tunisia boats'.
+
+    The name is a recipient where the first member has one before it as well, else a supplier: 'Britain pledged
+    missiles, France howitzers'.
+    """
+    lexeme, item = frame.lexeme, frame.item
+    if lexeme.object_actor_role != "recipient" or item.top.dep_ not in {"conj", "dobj", "appos"}:
+        return
+    earlier = [o for o in sentence.items if frame.predicate.i < o.top.i < item.top.i]
+    mention = _name_at_edge(item, sentence)
+    if not earlier or mention is None:
+        return
+    receives = _name_at_edge(earlier[0], sentence) or any(
+        o.i in sentence.names and o.i < earlier[0].top.i for o in objects(frame.predicate)
+    )
+    frame.gapped = True
+    frame.add("recipient" if receives else "supplier", [mention])
+
+
+def _name_at_edge(item: ItemMention, sentence: ParsedSentence) -> ActorMention | None:
+    """A state's name, no adjective, that opens an item's phrase after a verb, a comma or 'and'."""
+    edge = item.top.left_edge
+    mention = sentence.names.get(edge.i)
+    before = sentence.doc[edge.i - 1] if edge.i else None
+    if mention is None or before is None or mention.actor.kind != "state" or edge == item.top:
+        return None
+    follows = before.pos_ in {"VERB", "CCONJ"} or before.text == ","
+    after = sentence.doc.text[mention.end - sentence.start :][:2]
+    is_name = mention.form in {"name", "place", "abbreviation"} and not after.startswith(("'", "-"))
+    return mention if follows and is_name else None
 
 
 def _fill_noun(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
@@ -261,6 +300,34 @@ def _swap_company(frame: Frame, reference: Reference) -> None:
         frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
 
 
+def _is_made_elsewhere(frame: Frame, actors: Iterable[ActorMention]) -> bool:
+    maker = frame.item.maker
+    return maker is not None and party_id(maker) not in {party_id(m) for m in actors}
+
+
+def _swap_winner(frame: Frame) -> None:
+    """'South Korea won an order for howitzers from Australia': who wins an order supplies."""
+    verb = governing_verb(frame.predicate)
+    if frame.predicate.lemma_.lower() not in {"order", "contract", "tender"} or verb.lemma_ not in {"win", "bag"}:
+        return
+    suppliers, recipients = frame.roles.get("supplier", []), frame.roles.get("recipient", [])
+    if suppliers and recipients and not any(_is_firm(m) for m in suppliers):
+        frame.roles["supplier"], frame.roles["recipient"] = recipients, suppliers
+
+
+def _by_consent(frame: Frame, reference: Reference, who: Who) -> None:
+    """'With Germany's consent, Spain sent tanks': whose consent it is that a transfer has."""
+    for token in (frame.predicate, governing_verb(frame.predicate)):
+        for child in token.children:
+            if child.dep_ == "prep" and child.lower_ in {"with", "after", "following", "without", "under"}:
+                for noun in child.children:
+                    operator = reference.operators.get((noun.lemma_.lower(), "noun"))
+                    if noun.dep_ == "pobj" and operator is not None and operator.status in _CONSENT:
+                        suppliers = {party_id(m) for m in frame.roles.get("supplier", [])}
+                        owners = [m for m in who(noun_owners(noun)) if party_id(m) not in suppliers]
+                        frame.add("approved_by", owners)
+
+
 def _is_firm(mention: ActorMention) -> bool:
     return mention.actor.kind == "company" or mention.form == "firm"
 
@@ -309,37 +376,56 @@ def _leads_on(token: Token) -> bool:
     return token.lower_ in _ON_THE_WAY or (token.dep_ == "acl" and token.lemma_ in MAKING)
 
 
-def _by_preposition(frame: Frame, tokens: list[Token], reference: Reference, who: Who) -> None:
-    """Parties behind 'to', 'from', 'by', 'with', 'through' and the like."""
+def _is_anothers(
+    name: str, noun: Token, item: ItemMention, items: Sequence[ItemMention], told: Sequence[tuple[str, Token]]
+) -> bool:
+    """Whether a preposition speaks of another item of a list: 'helicopters to Egypt and frigates to Algeria'.
+
+    It does where the same preposition stands nearer to the item, before the next one.
+    """
+    at = item.top.i
+    others = sorted(o.top.i for o in items if o.top.i != at)
+    until = next((o for o in others if o > at), len(noun.doc))
+    has_own = any(other == name and at < n.i < until and n != noun for other, n in told)
+    if noun.i > at:
+        return has_own and noun.i > until
+    return has_own and any(o < noun.i for o in others)
+
+
+def _by_preposition(
+    frame: Frame, tokens: list[Token], items: Sequence[ItemMention], reference: Reference, who: Who
+) -> None:
+    """Parties behind 'to', 'from', 'by', 'with', 'through' and the like; `items` are all of the sentence."""
     lexeme = frame.lexeme
-    for token in tokens:
-        for name, noun in prepositions(token):
-            if antecedent(noun) == frame.item.top:
+    told = [(token, name, noun) for token in tokens for name, noun in prepositions(token)]
+    where = [(name, noun) for _, name, noun in told]
+    for token, name, noun in told:
+        if antecedent(noun) == frame.item.top or _is_anothers(name, noun, frame.item, items, where):
+            continue
+        mentions = who([noun])
+        if not mentions:
+            if name in {"to", "from"} and _is_somebody(noun, reference):
+                frame.unidentified.add("recipient" if name == "to" else "supplier")
+            continue
+        first, _, last = name.rpartition(" ")
+        if first == "according":
+            continue
+        if last in _VIA or name in _VIA:
+            frame.add("intermediary", mentions)
+        elif last in _FROM or name in _FROM:
+            frame.add("supplier", mentions)
+        elif last in _TO or name in _TO:
+            if lexeme.subject_role == "recipient" and last == "for" and frame.has("recipient"):
                 continue
-            mentions = who([noun])
-            if not mentions:
-                if name in {"to", "from"} and _is_somebody(noun, reference):
-                    frame.unidentified.add("recipient" if name == "to" else "supplier")
-                continue
-            first, _, last = name.rpartition(" ")
-            if first == "according":
-                continue
-            if last in _VIA or name in _VIA:
-                frame.add("intermediary", mentions)
-            elif last in _FROM or name in _FROM:
-                frame.add("supplier", mentions)
-            elif last in _TO or name in _TO:
-                if lexeme.subject_role == "recipient" and last == "for" and frame.has("recipient"):
-                    continue
-                frame.add("recipient", mentions)
-            elif last == "by" and token.pos_ != "VERB":
-                frame.add(lexeme.subject_role if lexeme.subject_role in _OPPOSITE else "supplier", mentions)
-            elif last == "with" and lexeme.subject_role in _OPPOSITE:
-                frame.add(_OPPOSITE[lexeme.subject_role], mentions)
-            elif last in _LOCATION and lexeme.subject_role == "item":
-                frame.add("recipient", mentions)
-            elif first.split()[:1] == ["between"]:
-                frame.add("supplier", mentions)
+            frame.add("recipient", mentions)
+        elif last == "by" and token.pos_ != "VERB":
+            frame.add(lexeme.subject_role if lexeme.subject_role in _OPPOSITE else "supplier", mentions)
+        elif last == "with" and lexeme.subject_role in _OPPOSITE:
+            frame.add(_OPPOSITE[lexeme.subject_role], mentions)
+        elif last in _LOCATION and lexeme.subject_role == "item" and token.lemma_ not in MAKING:
+            frame.add("recipient", mentions)
+        elif first.split()[:1] == ["between"]:
+            frame.add("supplier", mentions)
 
 
 def _by_light_verb(frame: Frame, reference: Reference, who: Who) -> None:
@@ -415,6 +501,9 @@ def _by_operators(frame: Frame, sentence: ParsedSentence, who: Who) -> None:
             elif not {party_id(a) for a in actors} & {party_id(m) for m in frame.roles["supplier"]}:
                 frame.add("approved_by", actors)
         elif operator.status == "seized":
+            frame.add("other", actors)
+        elif operator.status == "cancelled" and token.lemma_ in _STOPPING and _is_made_elsewhere(frame, actors):
+            # 'Washington vetoed the sale of Czech radars'
             frame.add("other", actors)
         else:
             role = frame.lexeme.subject_role if frame.lexeme.subject_role in _OPPOSITE else "supplier"

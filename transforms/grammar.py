@@ -13,8 +13,11 @@ _CLAUSAL = frozenset({"xcomp", "ccomp", "advcl", "pcomp", "acl", "relcl", "conj"
 _OBJECT_CONTROL = frozenset(
     """allow permit authorise authorize ask urge press force enable help let want expect order invite tell request
     persuade convince encourage require forbid stop prevent block ban bar keep instruct beg implore accuse suspect
-    commission contract pay see show catch lobby""".split()
+    commission contract pay see show catch lobby clear free license greenlight""".split()
 )
+_LEAVE = frozenset("permission leave consent approval authorisation authorization licence license clearance".split())
+"""What one party gives and another uses: 'is waiting for Berlin's permission to send'."""
+_GIVING = frozenset({"give", "grant", "issue", "deny", "refuse"})
 
 
 def with_conjuncts(token: Token) -> list[Token]:
@@ -105,9 +108,23 @@ def inherited_subjects(verb: Token, depth: int = 0) -> list[Token]:
     if verb.dep_ == "acl":
         if verb.tag_ == "VBG":
             return [head]
+        if verb.tag_ == "VB" and head.lemma_.lower() in _LEAVE:
+            return _given_leave(head, depth)
         if verb.tag_ == "VB":
             return noun_owners(head, depth + 1)
     return []
+
+
+def _given_leave(leave: Token, depth: int) -> list[Token]:
+    """Who may do what a permission is for: whom it is given, else who waits for it, seeks or has it."""
+    verb = leave.head.head if leave.dep_ == "pobj" else leave.head
+    if verb.pos_ not in {"VERB", "AUX"} or depth > 6:
+        return []
+    given = [c for c in verb.children if c.dep_ == "dative" and c.pos_ in _NOMINAL]
+    given += [noun for name, noun in prepositions(verb) if name == "to" and verb.lemma_ in _GIVING]
+    if given:
+        return _spread(given)
+    return [] if verb.lemma_ in _GIVING and not is_passive(verb) else surface_subjects(verb, depth + 1)
 
 
 def surface_subjects(verb: Token, depth: int = 0) -> list[Token]:
@@ -188,7 +205,10 @@ def prepositions(token: Token) -> Iterator[tuple[str, Token]]:
     for child in token.children:
         if child.dep_ in {"prep", "dative", "agent"} and child.pos_ in {"ADP", "SCONJ", "VERB", "ADV", "PART"}:
             for noun in child.children:
-                if noun.dep_ == "pobj":
+                if noun.dep_ == "pobj" and noun.lower_ == "way" and child.lower_ == "by":
+                    for _, place in prepositions(noun):
+                        yield "by way of", place
+                elif noun.dep_ == "pobj":
                     for conjunct in with_conjuncts(noun):
                         yield child.lower_, conjunct
                 elif noun.dep_ == "prep":

@@ -35,7 +35,8 @@ def find_items(
         if match.materiel is None or match.materiel.category == "none":
             continue
         span = sentence.tokens_at(match.start, match.end)
-        if span is None:
+        if span is None or any(t.i in sentence.names and sentence.names[t.i].form == "entity" for t in span):
+            # 'Marstal Arms' is a firm.
             continue
         head = span.root
         if head.pos_ not in _NOMINAL and not (match.materiel.weapon and match.materiel.strong):
@@ -100,7 +101,8 @@ def _item(
         chosen = replace(noun, weapon=weapon.weapon, strong=True, producer_id=weapon.producer_id)
     top = _climb_partitives(head, reference)
     counted = reference.units.get(top.lower_) if top != head or not at_head else None
-    unit = counted or (noun.unit if noun is not None else None) or chosen.unit
+    formation = reference.units.get(head.lower_) if weapon is not None else None
+    unit = counted or (noun.unit if noun is not None else None) or formation or chosen.unit
     start, end = _extent(head, found, sentence)
     if top != head and counted:
         start = sentence.start + top.idx

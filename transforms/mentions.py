@@ -16,6 +16,7 @@ _COMPANY = re.compile(
     r"Shipyards?)\b"
 )
 # What the tagger may take a name for where it is an actor's: 'Jordan' the country is a GPE, the footballer a PERSON.
+_FIRM_WORDS = frozenset({"Arms", "Systems", "Sensors", "Drones", "Radars", "Weapons", "Shipyards", "Munitions"})
 _STATE_LABELS = frozenset({"GPE", "NORP", "LOC"})
 _OTHER_LABELS = frozenset({"ORG", "NORP", "PERSON", "GPE", "PRODUCT"})
 
@@ -103,13 +104,24 @@ def place_names(
     things = [(m.start - sentence.start, m.end - sentence.start) for m in matches if m.materiel is not None]
     for ent in doc.ents:
         known = any(t.i in sentence.names for t in ent)
-        if known or any(start < ent.end_char and ent.start_char < end for start, end in things):
-            continue
         tokens = [t for t in ent if not (t.is_punct or t.lower_ in {"the", "'s"})]
+        in_things = any(start < ent.end_char and ent.start_char < end for start, end in things)
+        if known or (in_things and not names_firm(ent.label_, tokens)):
+            continue
         actor = _entity(ent.label_, tokens, reference, settled)
         if actor is not None:
             mention = ActorMention(actor, *sentence.span(tokens[0], tokens[-1]), "entity")
             sentence.names |= {t.i: mention for t in tokens}
+
+
+def names_firm(label: str, tokens: Sequence[Token]) -> bool:
+    """Whether an entity is a firm's name though its last word is one of arms: 'Halvorsen Systems', 'Marstal Arms'."""
+    return (
+        label == "ORG"
+        and len(tokens) == 2
+        and all(t.pos_ == "PROPN" and t.text[0].isupper() and t.text[1:].islower() for t in tokens)
+        and tokens[1].text in _FIRM_WORDS
+    )
 
 
 def _entity(label: str, tokens: Sequence[Token], reference: Reference, settled: Mapping[str, Actor]) -> Actor | None:

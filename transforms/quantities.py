@@ -174,6 +174,8 @@ _LABEL_BEFORE = re.compile(
     r"|highway|room|gate|channel|boeing|airbus|mach|group\s+of|aged?|age\s+of|tel\.?|phone|grade|level|tranche|batch|lot"
     r"|top|stage|item|serial|hull|box)\s+$"
 )
+_ORDERING = re.compile(r"\b(?i:will|to|would|may|might|could|can|shall|and|or|also|not) order\s+$")
+"""'will order four frigates' is no order number."""
 _ARTICLE = re.compile(r"\b(?i:an?|the|its)\s+$")
 _AGE = re.compile(r"[A-Z][\w’'-]+,\s+$")
 _NAME_BEFORE = re.compile(r"\b(?!\w+day\b)[A-Z][\w’'-]*\s$")
@@ -272,7 +274,7 @@ def _with_currency(figure: _Figure, text: str, floor: int, tables: NumberTables,
     if token is None:
         return figure
     token = " ".join(token.split())
-    singular = "dollar" if token == "dollars" else token
+    singular = token[:-1] if token.endswith("s") and token[:-1] in tables.currencies else token
     currency = tables.local_currencies.get((token, country or "")) or tables.local_currencies.get(
         (singular, country or "")
     )
@@ -379,7 +381,8 @@ def _sound(figure: _Figure, text: str, first_of_range: bool = False) -> bool:
         r"-(?:plus|odd)\b", after
     ):  # '71-year-old', '555-1234', 'two-thirds'
         return False
-    if _MEASURE_AFTER.match(after) or _LABEL_BEFORE.search(before):
+    is_bought = _ORDERING.search(before) is not None and _COUNTED_AFTER.match(after) is not None
+    if _MEASURE_AFTER.match(after) or (_LABEL_BEFORE.search(before) and not is_bought):
         return False
     if re.search(r"\dm$", text[start:end]) and (_ARTICLE.search(before) or not _COUNTED_AFTER.match(after)):
         return False  # metres

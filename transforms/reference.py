@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -112,7 +113,13 @@ class Reference:
     anaphors: Mapping[str, frozenset[str]]
     """For a noun that may stand for materiel named before, the categories that it may stand for; empty for all."""
     arsenals: Mapping[str, int]
-    """How many of the weapons that weapons.csv lists a state makes."""
+    """How large a part of the weapons of weapons.csv a maker makes, from 1 (next to none) to 10 (all of them)."""
+
+
+def _arsenals(makers: Iterable[str]) -> dict[str, int]:
+    """The makers' shares in powers of two: steps so large that a few more rows of the table move nobody."""
+    counts = Counter(makers)
+    return {maker: math.ceil(math.log2(1 + 1_000 * count / counts.total())) for maker, count in counts.items()}
 
 
 def build_reference(tables: Tables) -> Reference:
@@ -163,7 +170,7 @@ def build_reference(tables: Tables) -> Reference:
         },
         descriptions=_grouped(tables["state_descriptions"], "description", "actor_id"),
         anaphors={n: c - {"any"} for n, c in _grouped(tables["anaphors"], "noun", "category").items()},
-        arsenals=Counter(r["producer_id"] for r in tables["weapons"]),
+        arsenals=_arsenals(r["producer_id"] for r in tables["weapons"]),
     )
 
 

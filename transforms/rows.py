@@ -34,7 +34,19 @@ class Document:
     author: str | None
     outlet: str | None
     published_on: date | None
+    """Day of publication; where less is known, the first day of the month or year."""
+    published_precision: str | None
+    """How much of `published_on` is known: `day`, `month` or `year`."""
+    published_from: str | None
+    """Where the date was found: `record`, `feed`, `sitemap`, `archive`, `page`, `url`, `text` or `option`."""
     language: str | None
+    """ISO 639-1."""
+    wire: str | None
+    """Actor id of the news agency that the text or its author line credits."""
+    source: str | None
+    """Name of the source in `sources.toml` that led here."""
+    tags: str | None
+    """Tags of that source, sorted, joined by `;`."""
     text: str
 
 
@@ -49,6 +61,21 @@ class Reject:
     """A short code, the same for the same kind of fault: `empty`, `not_text`, `timeout`, …"""
     detail: str
     """One sentence for a person: what was wrong with this input and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMember:
+    """Which story a text belongs to: texts of one story repeat each other and are one voice."""
+
+    document_id: str
+    story_id: str
+    """The document id of the story's first text: the earliest published, undated ones last, then the smallest id."""
+    containment: float
+    """Share of this text and the first one that both have, of the shorter of the two, to 4 digits; 1 of itself."""
+    jaccard: float
+    """The same share of the two taken together."""
+    method: str
+    """Version of the method that compared them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ _OTHER = {"supplier": "recipient", "recipient": "supplier"}
 _MAX_PARTIES = 12
 # A second status of the same movement is believed from this confidence on.
 _SURE_OF_STATUS = 0.6
+# The same where it comes with a number and a date of its own.
+_SURE_OF_OWN_STATUS = 0.4
 
 
 def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions | None) -> list[TransferClaim]:
@@ -34,7 +36,7 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
     """
     if decisions is None:
         return [
-            _claim(draft, supplier, recipient, None, scene.document, scene.reference)
+            _claim(draft, supplier, recipient, None, scene.document, scene.states)
             for draft, suppliers, recipients in by_rules(scene, headline)
             for supplier in suppliers[:_MAX_PARTIES]
             for recipient in recipients[:_MAX_PARTIES]
@@ -45,11 +47,13 @@ def transfer_claims(scene: Scene, headline: Sequence[Pair], decisions: Decisions
     for told in decide(scene, roles_by_rules(scene, headline), decisions):
         draft = scene.drafts[told.draft]
         draft.frame.reading.status = told.status
-        draft = replace(draft, when=date_of(draft.frame, draft.sentence, draft.dates, scene.document.published_on))
+        verbs = scene.reference.reporting_verbs
+        when = date_of(draft.frame, draft.sentence, draft.dates, scene.document.published_on, verbs)
+        draft = replace(draft, when=when)
         supplier, recipient = (_mention(draft, party, scene) for party in (told.supplier, told.recipient))
         if supplier is not None and recipient is not None and _at_war(draft, supplier, recipient, scene.foes):
             continue
-        claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.reference)
+        claim = _claim(draft, supplier, recipient, told.confidence, scene.document, scene.states)
         # How far it has come, only a word of transfer tells.
         sure = told.status_confidence * (0.5 if draft.frame.lexeme is NO_PREDICATE else 1.0)
         claims.append((claim, sure))
@@ -65,7 +69,9 @@ def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClai
     for claim, sure in sorted(claims, key=lambda c: -c[1]):
         alike = [k for k in kept if _movement(k) == _movement(claim)]
         same = [k for k in alike if (k.status, k.factuality) == (claim.status, claim.factuality)]
-        if any(_repeats(claim, k) for k in same) or (alike and not same and sure < _SURE_OF_STATUS):
+        is_own = all(_tells_apart(claim, k) for k in alike)
+        needed = _SURE_OF_OWN_STATUS if is_own else _SURE_OF_STATUS
+        if any(_repeats(claim, k) for k in same) or (alike and not same and sure < needed):
             continue
         poorer = [k for k in same if _repeats(k, claim)]
         kept = [k for k in kept if not any(k is p for p in poorer)]
@@ -73,6 +79,22 @@ def _settled(claims: Sequence[tuple[TransferClaim, float]]) -> list[TransferClai
         kept.append(replace(claim, confidence=confidence))
     order = {claim.claim_id: n for n, (claim, _) in reversed(list(enumerate(claims)))}
     return sorted(kept, key=lambda c: order[c.claim_id])
+
+
+def _tells_apart(claim: TransferClaim, other: TransferClaim) -> bool:
+    """Whether a claim has a number and a day of its own: 'ordered 180; ten arrived in May'."""
+    numbers = (claim.quantity_low, claim.quantity_high)
+    days = (claim.date_start, claim.date_end)
+    has_both = numbers != (None, None) and days != (None, None)
+    return (
+        has_both
+        and numbers != (other.quantity_low, other.quantity_high)
+        and days
+        != (
+            other.date_start,
+            other.date_end,
+        )
+    )
 
 
 def _movement(claim: TransferClaim) -> tuple[str | None, str | None, str]:
@@ -160,6 +182,9 @@ def _completed(
             for other in nearest:
                 if _category(other) == item.category and 0 <= draft.sentence.index - other.sentence.index <= REACH:
                     return other.suppliers, other.recipients
+            if not known and len(headline) == 1:
+                # The text goes on with what its headline tells.
+                return headline[0][:1], headline[0][1:]
     elif missing == ["supplier"] and item.weapon is not None and draft.frame.lexeme.subject_role == "supplier":
         # 'F-16s are being built for Poland': by whom else than their maker.
         maker = document.named.get(item.producer_id or "")
@@ -261,11 +286,11 @@ def _claim(
     recipient: ActorMention | None,
     confidence: float | None,
     document: DocumentFacts,
-    reference: Reference,
+    states: Mapping[str, str],
 ) -> TransferClaim:
     frame, sentence, quantity, value, when = draft.frame, draft.sentence, draft.quantity, draft.value, draft.when
     item, status = frame.item, frame.reading.status if frame.basis == "stated" else "delivered"
-    is_own_act = own_act(draft.sources, supplier, recipient, status, reference)
+    is_own_act = own_act(draft.sources, supplier, recipient, status, states)
     intermediaries = frame.roles.get("intermediary", [])
     supplier_id, recipient_id = (party_id(m) if m is not None else None for m in (supplier, recipient))
     low, high = (quantity.low, quantity.high) if quantity else (1.0, 1.0) if is_single(item) else (None, None)

@@ -26,7 +26,7 @@ def labelled_documents() -> list[dict[str, str | None]]:
     records: list[dict[str, str | None]] = []
     for path in sample_files():
         uri = path.relative_to(ROOT).as_posix()
-        parsed = parse(RawInput(uri, path.read_bytes(), MEDIA_TYPES[path.suffix], None))
+        parsed = parse(RawInput(uri, path.read_bytes(), MEDIA_TYPES[path.suffix]))
         if parsed.rejects:
             raise ValueError(f"{uri}: {parsed.rejects[0].detail}")
         records += [

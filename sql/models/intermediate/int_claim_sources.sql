@@ -32,37 +32,39 @@ outlets as (
     group by lower(alias)
 ),
 
-addresses as (
+publishers as (
     select
-        document_id,
-        -- What a paper takes from an agency is the agency's.
-        unnest([coalesce(wire, outlet), outlet]) as name,
-        unnest(['credited', 'publisher']) as role,
+        document.document_id,
+        document.wire,
         coalesce(
-            nullif(lower(regexp_extract(coalesce(url, source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')), ''),
-            document_id
-        ) as host
-    from {{ ref('int_representatives') }}
+            outlets.actor_id,
+            nullif(
+                trim(regexp_replace(lower(strip_accents(document.outlet)), '[^a-z0-9]+', '-', 'g'), '-'),
+                ''
+            ),
+            nullif(
+                lower(
+                    regexp_extract(coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')
+                ),
+                ''
+            ),
+            document.document_id
+        ) as publisher_id
+    from {{ ref('int_representatives') }} as document
+    left join outlets on lower(document.outlet) = outlets.outlet
 ),
 
 documents as (
     select
-        document_id,
-        any_value(outlet_id) filter (where role = 'credited') as credited_id,
-        any_value(outlet_id) filter (where role = 'publisher') as publisher_id
-    from (
-        select
-            addresses.document_id,
-            addresses.role,
-            coalesce(
-                outlets.actor_id,
-                nullif(trim(regexp_replace(lower(strip_accents(addresses.name)), '[^a-z0-9]+', '-', 'g'), '-'), ''),
-                addresses.host
-            ) as outlet_id
-        from addresses
-        left join outlets on lower(addresses.name) = outlets.outlet
-    )
-    group by document_id
+        story.document_id,
+        story.story_id,
+        own.publisher_id,
+        -- What a paper takes from an agency is the agency's.
+        coalesce(own.wire, own.publisher_id) as publisher,
+        coalesce(voice.wire, voice.publisher_id) as story_publisher
+    from {{ ref('int_stories') }} as story
+    inner join publishers as own using (document_id)
+    inner join publishers as voice on story.voice_id = voice.document_id
 ),
 
 named as (
@@ -76,8 +78,11 @@ named as (
             when claims.factuality = 'Uu' then 'supposes'
             else 'asserts'
         end as stance,
-        coalesce(original.actor_id, document.credited_id) as named_source,
+        document.story_id,
         document.publisher_id,
+        coalesce(original.actor_id, document.publisher) as named_source,
+        -- Whatever a reprint tells is told by the story's own publisher.
+        coalesce(original.actor_id, document.story_publisher) as voice,
         md5(
             replace(regexp_replace(lower(nfc_normalize(claims.evidence)), '[^\p{L}\p{N} ]+', '', 'g'), ' ', '')
         ) as wording_id
@@ -93,14 +98,14 @@ select
     named_source,
     publisher_id,
     wording_id,
-    -- Within one document the sentence may tell of several sources; only other documents can be reprints of it.
+    -- Within one story the sentence may tell of several sources; only other stories can be reprints of it.
     case
-        when document_id = first_value(document_id) over wording then named_source
-        else first_value(named_source) over wording
+        when story_id = first_value(story_id) over wording then voice
+        else first_value(voice) over wording
     end as independent_source
 from named
 window
     wording as (
         partition by wording_id
-        order by published_on nulls last, source_uri, document_id, named_source
+        order by published_on nulls last, source_uri, document_id, voice
     )

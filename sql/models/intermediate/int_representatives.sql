@@ -7,12 +7,12 @@ select
     author,
     outlet,
     published_on,
+    published_precision,
+    published_from,
     language,
-    -- 'WASHINGTON, June 18 (Reuters) - ', with or without the place.
-    nullif(
-        trim(regexp_extract(left(text, 200), '^(?:\p{Lu}{2,}[^()\n]{0,80})?\((\p{Lu}[^()\n]{1,39})\)\s*[-\x{2013}\x{2014}]', 1)),
-        ''
-    ) as wire
+    wire,
+    source,
+    tags
 from {{ ref('stg_documents') }}
 qualify row_number() over (
     partition by document_id
@@ -24,5 +24,10 @@ qualify row_number() over (
         outlet nulls last,
         url nulls last,
         author nulls last,
-        language nulls last
+        language nulls last,
+        wire nulls last,
+        published_from nulls last,
+        published_precision nulls last,
+        source nulls last,
+        tags nulls last
 ) = 1

@@ -98,12 +98,13 @@ settled as (
 ),
 
 -- What is of no deal with a number: a flow for as long as its reports do not cease; seizures day by day, each with
--- the reports of the shipment on its way.
+-- the reports of the shipment on its way; a stop of a number by itself.
 loose as (
     select
         *,
         status = 'seized' or (status = 'in_transit' and coalesce(bool_or(status = 'seized') over around, false))
-            as is_seizure
+            as is_seizure,
+        case when stage = 'stop' and status != 'seized' then quantity end as stopped_number
     from settled
     where deal is null
     window
@@ -116,12 +117,12 @@ loose as (
 flows as (
     select
         *,
-        sum(is_new) over (partition by block, is_seizure order by day, claim_id) as flow
+        sum(is_new) over (partition by block, is_seizure, stopped_number order by day, claim_id) as flow
     from (
         select
             *,
             coalesce(
-                day - lag(day) over (partition by block, is_seizure order by day, claim_id)
+                day - lag(day) over (partition by block, is_seizure, stopped_number order by day, claim_id)
                 > case when is_seizure then 45 else 550 end,
                 true
             )::integer as is_new
@@ -143,7 +144,7 @@ grouped as (
     union all
     select
         claim_id,
-        min(claim_id) over (partition by block, is_seizure, flow) as cluster
+        min(claim_id) over (partition by block, is_seizure, stopped_number, flow) as cluster
     from flows
 ),
 

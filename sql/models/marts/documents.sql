@@ -26,8 +26,16 @@ select
     document.outlet,
     sightings.n_sightings,
     extraction.n_sentences,
-    extraction.n_sentences_parsed
+    extraction.n_sentences_parsed,
+    document.published_precision,
+    document.published_from,
+    document.wire,
+    document.source,
+    document.tags,
+    story.story_id,
+    story.n_reprints
 from {{ ref('int_representatives') }} as document
 inner join texts using (extraction_key)
 inner join sightings using (document_id)
+inner join {{ ref('int_stories') }} as story using (document_id)
 left join {{ ref('stg_extractions') }} as extraction using (extraction_key)
