@@ -44,7 +44,9 @@ publishers as (
             ),
             nullif(
                 lower(
-                    regexp_extract(coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i')
+                    regexp_extract(
+                        coalesce(document.url, document.source_uri), '^https?://(?:www\.)?([^/:?#]+)', 1, 'i'
+                    )
                 ),
                 ''
             ),
