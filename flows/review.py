@@ -27,6 +27,9 @@ Row = Mapping[str, object]
 LEAST_CONFIDENCE = 0.4
 """`least_confidence` of `sql/dbt_project.yml`: from here on a claim counts."""
 
+BARELY = 0.15
+"""How far above the least confidence a claim is said to count barely."""
+
 CONFIDENCE_OF_RULES = 0.5
 """Taken for claims that bear none, because rules alone made them."""
 
@@ -79,13 +82,14 @@ def claims_worth_a_look(reader: Reader, limit: int, decided: Collection[str] = (
 
 def reasons(claim: Row) -> str:
     """Why a look at the claim is worth it, in words."""
-    confidence = claim["confidence"]
+    if claim["confidence"] is None:
+        sureness = "by rules alone"
+    elif claim["transfer_id"] is None:
+        sureness = "below the least confidence"
+    else:
+        sureness = "barely counts" if float(str(claim["confidence"])) < LEAST_CONFIDENCE + BARELY else ""
     parts = [
-        "by rules alone"
-        if confidence is None
-        else "below the least confidence"
-        if claim["transfer_id"] is None
-        else "",
+        sureness,
         "its transfer is disputed" if claim["is_disputed"] else "",
         "single source" if claim["is_alone"] else "",
         "sets status or quantity" if claim["is_decisive"] else "",

@@ -74,6 +74,7 @@ def test_claims_in_doubt_of_disputed_transfers_come_first(reader: catalog.Reader
     assert worth[artillery.claim_id] == pytest.approx(0.7)
     told = {str(claim["claim_id"]): reasons(claim) for claim in offered}
     assert told[sure.claim_id] == "its transfer is disputed, sets status or quantity"
+    assert told[unsure_of_it.claim_id] == "barely counts, its transfer is disputed"
     assert told[drones.claim_id] == "single source, sets status or quantity"
     assert told[artillery.claim_id] == "below the least confidence"
     assert [claim["claim_id"] for claim in claims_worth_a_look(reader, 1, {unsure_of_it.claim_id})] == [denial.claim_id]
