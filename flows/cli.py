@@ -16,6 +16,7 @@ import click
 
 from flows import cli_releases
 from flows.cli_archive import reparse, status, verify
+from flows.cli_review import correct, review
 from flows.cli_sources import sources
 from flows.terminal import (
     FAILURE,
@@ -123,7 +124,7 @@ def cli(context: click.Context) -> None:
         context.exit(USAGE)
 
 
-for _command in (status, reparse, verify, *cli_releases.COMMANDS):
+for _command in (status, reparse, verify, review, correct, *cli_releases.COMMANDS):
     cli.add_command(_command)
 
 
@@ -483,6 +484,7 @@ def explain(identifier: str, lake: Path | None) -> None:
     ID is a transfer_id or claim_id of the current release, or its first 6 or more characters.
     """
     from flows import catalog, render
+    from flows.review import corrections_of
 
     if len(identifier) < ID_CHARACTERS:
         raise click.UsageError(f"{identifier!r} is too short for an id; give at least {ID_CHARACTERS} characters")
@@ -493,9 +495,13 @@ def explain(identifier: str, lake: Path | None) -> None:
         transfer = _rows(reader, "select * from transfers where transfer_id = ?", [full]) if kind == "transfer" else []
         claims = _rows(reader, _CLAIMS_OF[kind], [full])
         documents = {row["document_id"]: row for row in _rows(reader, _DOCUMENTS_OF[kind], [full])}
+        decided = corrections_of(reader, [str(row["claim_id"]) for row in claims])
     whole = transfer[0] if transfer else None
     colours = has_colours(console)
-    show(console, render.explanation(whole, claims, documents, names, colours=colours, width=console.width))
+    show(
+        console,
+        render.explanation(whole, claims, documents, names, colours=colours, width=console.width, corrections=decided),
+    )
 
 
 _CLAIMS_OF = {

@@ -8,12 +8,13 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
+from flows.corrections import Correction, corrections_path, load_corrections
 from flows.lake import Lake, arrow_schema, parquet_files
 from flows.parsing import StoredDocument
 from flows.versions import models_version, reference_version
@@ -43,6 +44,9 @@ CLAIM_TABLES: dict[str, type] = {
     "actor_mentions": ActorMention,
 }
 
+MESSAGES_SHOWN = 10
+"""Rows that the error of a data test with words of its own tells; of more, their number."""
+
 _SQL_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean", "date32[day]": "date"}
 
 
@@ -57,19 +61,25 @@ def model(lake: str, extractor_version: str | None = None, parser_version: str |
     from flows.near_duplicates import cluster_documents
     from flows.settings import Settings
 
-    parser_version = parser_version or parsing.parser_version(Settings.from_environment())
+    settings = Settings.from_environment()
+    parser_version = parser_version or parsing.parser_version(settings)
     stories = cluster_documents(lake, parser_version)
-    built = build_models(Path(lake), extractor_version or reference.extractor_version(), parser_version)
+    extractor_version = extractor_version or reference.extractor_version()
+    built = build_models(Path(lake), extractor_version, parser_version, corrections=settings.corrections)
     return {**built, "stories": stories["stories"], "reprints": stories["reprints"]}
 
 
-def build_models(lake: Path, extractor_version: str, parser_version: str, seeds: Path = SEEDS) -> dict[str, Any]:
+def build_models(
+    lake: Path, extractor_version: str, parser_version: str, seeds: Path = SEEDS, corrections: Path | None = None
+) -> dict[str, Any]:
     """Build every table into a new `build/materiel.duckdb`, which replaces the old one only if all data tests pass.
 
-    Returns the number of rows of each table (`tables`), of dbt nodes (`nodes`) and of seconds. Raises ModelError.
+    `corrections` is the file of the analysts' decisions, by default the lake's own. Returns the number of rows of each
+    table (`tables`), of dbt nodes (`nodes`) and of seconds. Raises ModelError, and CorrectionsError for wrong lines.
     """
     started = time.monotonic()
     stores = Lake(lake)
+    decided = load_corrections(corrections_path(lake, corrections), seeds)
     with build_lock(stores):
         # Not a temporary file name: the views in the database go by the name of the file that they were made in.
         aside = stores.build / "next"
@@ -77,6 +87,7 @@ def build_models(lake: Path, extractor_version: str, parser_version: str, seeds:
         aside.mkdir()
         database = aside / "materiel.duckdb"
         _create_sources(database, stores, extractor_version, parser_version, seeds)
+        _store_corrections(database, decided)
         nodes = _run_dbt(database, stores.build / "dbt")
         _note_versions(database, seeds)
         tables = _seal(database)
@@ -146,6 +157,17 @@ def _create_sources(database: Path, lake: Lake, extractor_version: str, parser_v
             )
 
 
+def _store_corrections(database: Path, corrections: Sequence[Correction]) -> None:
+    """Put the corrections beside the views: they were read and checked already."""
+    import duckdb
+    import pyarrow as pa
+
+    rows = pa.Table.from_pylist([asdict(correction) for correction in corrections], schema=arrow_schema(Correction))
+    with duckdb.connect(str(database)) as connection:
+        connection.register("corrections_read", rows)
+        connection.execute("create table lake.corrections as from corrections_read")
+
+
 def _create_lake_view(connection: duckdb.DuckDBPyConnection, table: str, row_type: type, files: Sequence[Path]) -> None:
     """A view of the row type's columns over the files; of no rows where there are no files. Raises ModelError."""
     import duckdb
@@ -212,6 +234,13 @@ def _failure(database: Path, result: Any) -> str:
     with duckdb.connect(str(database)) as connection:
         cursor = connection.execute(f"select * from ({node.compiled_code}) limit 1")
         names = [column[0] for column in cursor.description or []]
+        if "message" in names:
+            # A test that has its own words for each row.
+            cursor = connection.execute(f"select * from ({node.compiled_code}) order by all limit {MESSAGES_SHOWN}")
+            told = [_one_line(row[names.index("message")]) for row in cursor.fetchall()]
+            if result.failures > len(told):
+                told.append(f"and {result.failures - len(told)} more")
+            return f"{' | '.join(told)}; nothing is published"
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
     # The columns that identify a row come first in every model.
     known = [f"{name}={str(value)[:80]!r}" for name, value in row.items() if value is not None][:3]

@@ -289,6 +289,21 @@ def affiliation_facts(row: Row, names: Mapping[str, str] | None = None) -> list[
     ]
 
 
+def correction_fact(row: Row) -> tuple[str, str]:
+    """What an analyst decided about a claim, labelled, with who, when and why."""
+    value, original, label = _text(row["value"]), _text(row["original_value"]), _text(row["transfer_label"])
+    labels = {
+        "confirm_claim": ("confirmed", ""),
+        "reject_claim": ("rejected", ""),
+        "set_field": ("corrected", f"{_text(row['field'])} {value or 'empty'}, was {original or 'empty'}; "),
+        "merge_transfers": ("merged", f"with all that bears '{label}'; "),
+        "split_claims": ("split off", f"as '{label}'; "),
+    }
+    heading, what = labels[str(row["action"])]
+    reason = f": {_text(row['reason'])}" if row["reason"] else ""
+    return heading, f"{what}by {_text(row['decided_by'])}, {_text(row['decided_at'])}{reason}"
+
+
 CERTAINTY = {
     "CT+": "certain",
     "PR+": "probable",
@@ -359,7 +374,7 @@ def document_claims(
     from rich.text import Text
 
     text = str(document["text"])
-    blocks: list[RenderableType] = [Text(_source(document), style="dim"), Text()]
+    blocks: list[RenderableType] = [Text(source_of(document), style="dim"), Text()]
     for noun, facts_of in _FACTS.items():
         rows = claims[noun]
         for number, row in enumerate(rows, start=1):
@@ -385,8 +400,12 @@ def explanation(
     *,
     colours: bool,
     width: int | None = None,
+    corrections: Mapping[str, Sequence[Row]] | None = None,
 ) -> RenderableType:
-    """A transfer (None for a single claim) and the claims it rests on, each with its evidence and its document."""
+    """A transfer (None for a single claim) and the claims it rests on, each with its evidence and its document.
+
+    `corrections` are the decisions of analysts by claim id.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -400,20 +419,21 @@ def explanation(
     for row in claims:
         document = documents.get(row["document_id"])
         facts_of = relation_claim_facts if "relation" in row else transfer_claim_facts
+        decided = [correction_fact(found) for found in (corrections or {}).get(str(row["claim_id"]), [])]
         blocks.append(
             claim_block(
                 f"claim {_text(row['claim_id'])}",
-                facts_of(row, names),
+                [*facts_of(row, names), *decided],
                 row,
                 str(document["text"]) if document else None,
                 colours=colours,
-                source=_source(document or row),
+                source=source_of(document or row),
             )
         )
     return Group(*blocks)
 
 
-def _source(document: Row) -> str:
+def source_of(document: Row) -> str:
     """Outlet, title, date and address of a document, as far as they are known."""
     title = document.get("title")
     parts = [

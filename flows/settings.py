@@ -44,6 +44,8 @@ class Settings:
     """Memory that one document may take in the parser or the extractor (`MATERIEL_DOCUMENT_MEGABYTES`)."""
     contact: str | None = None
     """Address or web page that publishers can turn to; part of the user agent (`MATERIEL_CONTACT`)."""
+    corrections: Path | None = None
+    """File of the analysts' decisions (`MATERIEL_CORRECTIONS`); without it, `corrections.csv` in the lake."""
     spacing: float = 1.0
     """Shortest time between the starts of two requests to a host (`MATERIEL_SPACING`); see `docs/fetching.md`."""
     per_host: int = 2
@@ -142,6 +144,7 @@ _CONVERTERS: dict[str, Callable[[str, str], object]] = {
     "document_seconds": _seconds,
     "document_megabytes": _whole_number,
     "contact": _one_line,
+    "corrections": _folder,
     "spacing": _seconds_or_none,
     "per_host": _whole_number,
     "attempts": _whole_number,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+from flows.corrections import append_corrections, make_correction
 from flows.lake import Lake, write_rows
 from flows.model import build_models
 from flows.parsing import StoredDocument
@@ -44,6 +45,14 @@ tv-chosun,TV Chosun,media,KOR,x,x
 Reuters,reuters,name,,x,x
 Reuters News,reuters,name,,x,x
 TV Chosun,tv-chosun,name,,x,x
+""",
+    "materiel_categories": """category,unroca,description,source,licence
+air_defence,VII,Air defence,x,x
+artillery,III,Artillery,x,x
+combat_aircraft,IV,Combat aircraft,x,x
+missile,VII,Missiles,x,x
+uav,IV,Drones,x,x
+unspecified,,Arms,x,x
 """,
     "units": """unit,plural,holds,source,licence
 battery,batteries,formation,x,x
@@ -210,9 +219,19 @@ def sample_release(base: Path) -> Lake:
     """The sample, built and published below a folder; once for all tests that name the same folder."""
     root = base / "sample-release"
     if not Lake(root).current.exists():
-        build_models(write_lake(root, sample()).root, VERSION, VERSION, write_seeds(base / "sample-seeds"))
+        rows, seeds = sample(), write_seeds(base / "sample-seeds")
+        write_lake(root, rows)
+        write_sample_correction(root, rows, seeds)
+        build_models(root, VERSION, VERSION, seeds)
         publish_release(root)
     return Lake(root)
+
+
+def write_sample_correction(root: Path, rows: Rows, seeds: Path) -> None:
+    """Confirm the first claim."""
+    claim_id = rows.transfer_claims[0].claim_id
+    decision = make_correction("confirm_claim", claim_id, decided_by="A. Analyst", decided_at="2024-07-01")
+    append_corrections(root / "corrections.csv", [decision], seeds)
 
 
 def write_seeds(folder: Path) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import COMMAND, ROOT, Run, alive_with, clean_environment
 
-CALLS = ("run", "extract", "query", "explain", "tables")
+CALLS = ("run", "extract", "query", "explain", "review", "correct", "tables")
 SENTENCE = "Germany delivered 18 tanks to Ukraine, said a spokesman for the ministry."
 
 

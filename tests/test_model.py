@@ -438,7 +438,7 @@ def test_an_empty_lake_gives_empty_tables(root: Path, seeds: Path) -> None:
     lake = write_lake(root, Rows())
     figures = build(lake, seeds)
     assert set(figures["tables"].values()) == {0}
-    assert len(figures["tables"]) == 18
+    assert len(figures["tables"]) == 19
 
 
 def test_a_lake_of_rejects_only(root: Path, seeds: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from built_tables import build, one_transfer
-from small_lake import VERSION, sample, sample_release, write_claims, write_lake, write_seeds
+from small_lake import VERSION, sample, sample_release, write_claims, write_lake, write_sample_correction, write_seeds
 
 from flows import publish as publishing
 from flows.lake import Lake
@@ -87,16 +87,20 @@ def test_descriptor_tells_what_is_in_the_files(released: Lake) -> None:
 
 
 def test_the_same_rows_in_other_batches_and_order_give_the_same_files(released: Lake, tmp_path: Path) -> None:
-    other = write_lake(tmp_path / "elsewhere", sample(), batch_size=1, shuffle=7)
-    build_models(other.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
+    rows, seeds = sample(), write_seeds(tmp_path / "seeds")
+    other = write_lake(tmp_path / "elsewhere", rows, batch_size=1, shuffle=7)
+    write_sample_correction(other.root, rows, seeds)
+    build_models(other.root, VERSION, VERSION, seeds)
     assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
     assert descriptor(other)["inputs_hash"] == descriptor(released)["inputs_hash"]
 
 
 @pytest.mark.parametrize(("batch_size", "shuffle"), [(2, 1), (3, 2)])
 def test_order_and_batches_change_nothing(released: Lake, tmp_path: Path, batch_size: int, shuffle: int) -> None:
-    other = write_lake(tmp_path / "elsewhere", sample(), batch_size=batch_size, shuffle=shuffle)
-    build_models(other.root, VERSION, VERSION, write_seeds(tmp_path / "seeds"))
+    rows, seeds = sample(), write_seeds(tmp_path / "seeds")
+    other = write_lake(tmp_path / "elsewhere", rows, batch_size=batch_size, shuffle=shuffle)
+    write_sample_correction(other.root, rows, seeds)
+    build_models(other.root, VERSION, VERSION, seeds)
     assert publish_release(other.root)["content_hash"] == descriptor(released)["content_hash"]
 
 

@@ -2,7 +2,12 @@ with claims as (
     select
         claim_id,
         coalesce(supplier_id, recipient_id) is not null
-        and (confidence is null or confidence >= {{ var('least_confidence') }}) as counts
+        and review is distinct from 'rejected'
+        and (
+            confidence is null
+            or confidence >= {{ var('least_confidence') }}
+            or review in ('confirmed', 'corrected')
+        ) as counts
     from {{ ref('transfer_claims') }}
 )
 

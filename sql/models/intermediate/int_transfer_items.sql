@@ -67,7 +67,12 @@ claims as (
     left join stages using (status)
     where
         coalesce(claim.supplier_id, claim.recipient_id) is not null
-        and (claim.confidence is null or claim.confidence >= {{ var('least_confidence') }})
+        and claim.review is distinct from 'rejected'
+        and (
+            claim.confidence is null
+            or claim.confidence >= {{ var('least_confidence') }}
+            or claim.review in ('confirmed', 'corrected')
+        )
 )
 
 select

@@ -69,7 +69,7 @@ select
         sources.stance = 'asserts' and vouchers.voucher_party in (groups.supplier_party, groups.recipient_party), false
     ) as is_admission,
     coalesce(vouchers.voucher_id, claim.attribution, sources.publisher_id) as told_by
-from {{ ref('int_transfer_groups') }} as groups
+from {{ ref('int_reviewed_groups') }} as groups
 inner join {{ ref('transfer_claims') }} as claim using (claim_id)
 inner join {{ ref('int_claim_sources') }} as sources using (claim_id)
 left join life_cycle using (status)

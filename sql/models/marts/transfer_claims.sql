@@ -1,3 +1,34 @@
+with reviews as (
+    select
+        claim_id,
+        case
+            when bool_or(action = 'reject_claim') then 'rejected'
+            when bool_or(action = 'set_field') then 'corrected'
+            else 'confirmed'
+        end as review,
+        map_from_entries(
+            list({'field': field, 'value': coalesce(value, '')}) filter (where action = 'set_field')
+        ) as by_field
+    from {{ ref('int_corrections') }}
+    where action in ('reject_claim', 'confirm_claim', 'set_field') and claim_id is not null
+    group by claim_id
+),
+
+reviewed as (
+    select
+        claim.* replace (
+            {% for field, type in var('correctable').items() %}
+            case
+                when reviews.by_field['{{ field }}'] is null then claim.{{ field }}
+                else cast(nullif(reviews.by_field['{{ field }}'], '') as {{ type }})
+            end as {{ field }}{{ '' if loop.last else ',' }}
+            {% endfor %}
+        ),
+        reviews.review
+    from {{ ref('stg_transfer_claims') }} as claim
+    left join reviews using (claim_id)
+)
+
 select
     claim.claim_id,
     claim.document_id,
@@ -28,6 +59,7 @@ select
     claim.evidence_end,
     claim.evidence_marks,
     claim.approved_by_id,
-    claim.confidence
-from {{ ref('stg_transfer_claims') }} as claim
+    claim.confidence,
+    claim.review
+from reviewed as claim
 inner join {{ ref('int_representatives') }} as document using (extraction_key)

@@ -1,0 +1,22 @@
+select
+    correction_id,
+    line,
+    action,
+    claim_id,
+    field,
+    value,
+    transfer_label,
+    decided_by,
+    decided_at,
+    reason,
+    document_id,
+    source_uri,
+    evidence,
+    supplier_id,
+    recipient_id,
+    materiel,
+    weapon,
+    category,
+    status,
+    factuality
+from {{ source('lake', 'corrections') }}
