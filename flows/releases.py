@@ -126,7 +126,10 @@ def releases(lake: Path) -> list[Release]:
                 is_turned_from=path.name in state.turned_from,
             )
         )
-    return sorted(found, key=lambda r: (r.is_current, r.last_current, r.created, r.id), reverse=True)
+    place = {name: number for number, name in enumerate(state.last_current)}
+    return sorted(
+        found, key=lambda r: (r.is_current, r.last_current, place.get(r.id, -1), r.created, r.id), reverse=True
+    )
 
 
 def versions_of(package: dict[str, Any]) -> dict[str, str]:
@@ -286,6 +289,8 @@ def _follow(state: State, event: Event) -> None:
     elif event.action == "publish":
         state.turned_from = {}
     state.line.append(release)
+    # Taken out first: the order of the names is that in which they became current, also within one second.
+    state.last_current.pop(release, None)
     state.last_current[release] = event.at
 
 
