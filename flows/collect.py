@@ -177,6 +177,8 @@ def collect_warc(unit: InputUnit, lake: Lake, settings: Settings, run: str) -> I
     from flows.warc_input import read_warc
 
     known = _Known(lake, [])
+    if unit.max_bytes is not None:
+        settings = settings.with_options(max_bytes=unit.max_bytes, max_file_bytes=unit.max_bytes)
 
     def found() -> Iterator[tuple[InputUnit, Received | Unreadable]]:
         pages = read_warc(Path(unit.path or unit.source_uri), settings)
@@ -236,7 +238,7 @@ def _archive_page(received: Received, unit: InputUnit, batch: ArchiveBatch, know
         media_type=received.media_type,
         content_encoding=coding_of(headers.get("content-encoding", "")) if received.body else None,
         url=received.url,
-        status_line=received.status_line or "200 OK",
+        status_line=received.status_line,
         headers=received.headers,
     )
     digest = hashlib.sha256(received.content).hexdigest()

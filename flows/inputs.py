@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from flows.compression import BadCompression, TooLarge, gunzip
 from flows.settings import Settings
@@ -294,6 +294,10 @@ def _url(text: str, scheme: str, named_in: str | None) -> InputUnit | Reject:
         valid = False
     if not valid:
         return _reject(uri, "bad_url", "This is not a complete URL; check its spelling.")
+    if parts.username is not None or parts.password is not None:
+        # What is rejected is stored and published; a password is not.
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return _reject(named_in or _uri(bare), "bad_url", "The URL holds a user name or a password; give it without.")
     # The fragment is not sent to the server: two URLs that differ in it only are one page.
     return InputUnit("url", _uri(urldefrag(text).url))
 

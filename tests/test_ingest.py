@@ -387,3 +387,18 @@ def test_records_are_in_the_index_once(folder: Path) -> None:
     records: list[RawRecord] = read_index(Lake(Path("lake")))
     assert len({record.record_id for record in records}) == len(records)
     assert all(isinstance(row, Document) for row in documents())
+
+
+def test_the_pages_of_a_web_archive_are_documents(folder: Path) -> None:
+    (folder / "a.txt").write_text(SENTENCE)
+    run(["a.txt"], lake="first")
+    (folder / "in").mkdir()
+    [archive] = Path("first/raw").rglob("*.warc.gz")
+    shutil.copy(archive, "in/news.warc.gz")
+    figures = run(["in"])
+    again = run(["in"])
+    assert (figures["documents_new"], again["documents_new"]) == (1, 0)
+    [document] = documents()
+    assert (document.text, document.published_on) == (SENTENCE, None)
+    with (Path("lake") / document.raw_file).open("rb") as file:
+        assert [record.rec_type for record in ArchiveIterator(file)] == ["warcinfo", "resource"]

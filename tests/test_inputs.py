@@ -211,3 +211,10 @@ def test_reading_inputs_loads_nothing_heavy() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_password_in_an_address_is_not_kept() -> None:
+    units, rejects = expand(["https://reader:secret@example.org/news/1?a=b"])
+    assert units == []
+    assert [(reject.source_uri, reject.reason) for reject in rejects] == [("https://example.org/news/1?a=b", "bad_url")]
+    assert "secret" not in str(rejects)
