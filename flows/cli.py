@@ -189,7 +189,7 @@ def run(
 
     figures = run_flow(load)
     _print_outcome(settings.lake)
-    if not figures["ingest"]["documents"]:
+    if not (figures["ingest"]["documents"] or figures["ingest"]["unchanged"]):
         raise Failure("none of the inputs could be used; see the reasons above and give other inputs")
 
 

@@ -55,15 +55,16 @@ def ingest(
     settings = Settings.from_environment().with_options(lake=root, batch_size=batch_size)
     run = now()
     sweep(root)
+    n_known = 0
     units, unusable = expand(inputs, hints=_hints(published_on))
     if sources is not None:
-        listed, faults = _discovered(store, Path(sources), settings, run)
+        listed, faults, n_known = _discovered(store, Path(sources), settings, run)
         units, unusable = [*units, *listed], [*unusable, *faults]
     done = parsed_records(store, version := parser_version(settings))
     collected = Collected(rejects=list(unusable))
     for part in _collect(units, store, settings, run):
         collected.add(part)
-    figures = Counter(units=len(units), unchanged=collected.unchanged)
+    figures = Counter(units=len(units), unchanged=collected.unchanged + n_known)
     reasons = Counter(reject.reason for reject in collected.rejects)
     figures.update(rejects=len(collected.rejects), rejects_new=store_rejects(store, collected.rejects))
     _count_seen(collected, done, figures, reasons)
@@ -96,15 +97,18 @@ def _hints(published_on: date | None) -> Hints:
     return Hints(published_on=published_on, published_from="option") if published_on else Hints()
 
 
-def _discovered(store: Lake, path: Path, settings: Settings, run: str) -> tuple[list[InputUnit], list[Reject]]:
-    """The units of named sources, and what is wrong with a source; what each gave goes to the log."""
+def _discovered(store: Lake, path: Path, settings: Settings, run: str) -> tuple[list[InputUnit], list[Reject], int]:
+    """The units of named sources, what is wrong with a source, and how many pages the archive has already.
+
+    What each source gave goes to the log.
+    """
     from flows.discover import discover, fetch_units
     from flows.sources import load_sources
 
     known = {str(uri) for (uri,) in iter_values(index_files(store), ("source_uri",))}
     units, rejects, outcomes = discover(load_sources(path), fetch_units, settings, is_known=lambda url: url in known)
     write_looks(store, run, outcomes)
-    return units, rejects
+    return units, rejects, sum(outcome.excluded.get("known", 0) for outcome in outcomes)
 
 
 # ------------------------------------------------------------------------------------------------------------- collect

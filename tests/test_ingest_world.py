@@ -109,6 +109,7 @@ def test_a_watch_list_asks_for_each_page_once_and_says_how_its_sources_do(folder
     world.add("/feed.xml", feed(world, range(5)), "application/rss+xml")
     second = run([], sources="sources.toml")
     assert (first["documents_new"], second["documents_new"]) == (3, 2)
+    assert (first["unchanged"], second["unchanged"]) == (0, 3)
     assert {world.times_asked(f"/article/{number}") for number in range(5)} == {1}
     assert {(row.outlet, row.source, row.tags, row.published_from) for row in documents()} == {
         ("Test Wire", "test-wire", "test", "feed")
