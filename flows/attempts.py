@@ -22,7 +22,7 @@ class Attempt:
     """One look at one unit."""
 
     run: str
-    """The run that looked: when it began, UTC, to the second."""
+    """The run that looked: when it began, UTC."""
     source: str | None
     """Name of the source in `sources.toml`; null for what the command line names."""
     source_uri: str
@@ -68,6 +68,11 @@ class Attempts:
 
     def _add(self, source: str | None, source_uri: str, outcome: str, reason: str | None) -> None:
         self.rows.append(Attempt(self._run, source, source_uri, now(), outcome, reason))
+
+
+def run_name() -> str:
+    """The name of a run that begins now: the moment in UTC, to the microsecond, so that no two have one name."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def now() -> str:

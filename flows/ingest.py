@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
 
 from flows.archive import RawRecord, index_files
-from flows.attempts import now, write_looks
+from flows.attempts import run_name, write_looks
 from flows.collect import Collected, collect_files, collect_pages, collect_warc
 from flows.inputs import InputUnit, expand
 from flows.lake import Lake, iter_values, sweep
@@ -53,7 +53,7 @@ def ingest(
     root = Path(lake).resolve()  # workers may have another working directory
     store = Lake(root)
     settings = Settings.from_environment().with_options(lake=root, batch_size=batch_size)
-    run = now()
+    run = run_name()
     sweep(root)
     n_known = 0
     units, unusable = expand(inputs, hints=_hints(published_on))

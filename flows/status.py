@@ -85,7 +85,7 @@ def status_row(status: SourceStatus) -> tuple[str | int, ...]:
     s = status
     why = ", ".join(filter(None, [reasons_note(s), f"left out: {s.left_out}" if s.left_out else ""]))
     counts = (s.entries or s.new + s.unchanged + s.rejected, s.new, s.unchanged, s.rejected)
-    return (s.source, s.last_run, *counts, why, s.problems, s.pages, s.last_new)
+    return (s.source, f"{s.last_run[:19]}Z", *counts, why, s.problems, s.pages, s.last_new)
 
 
 def status_markdown(statuses: list[SourceStatus]) -> str:
